@@ -1,0 +1,42 @@
+"""Time, as integer milliseconds UTC, and the ids that carry it.
+
+A clock is handed in wherever the time is needed, so that a test can move it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], int]
+"""Returns the present as milliseconds since 1970-01-01 UTC."""
+
+
+def wall_clock() -> int:
+    """The machine's own clock."""
+    return time.time_ns() // 1_000_000
+
+
+def iso(milliseconds: int) -> str:
+    """`2026-11-21T09:14:02.123Z`, the one form in which a time leaves the program as text."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"
+
+
+def day(milliseconds: int) -> str:
+    """`2026-11-21`, the UTC day."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def new_id(prefix: str, now: int) -> str:
+    """A UUIDv7 (RFC 9562) as 32 hex digits behind a prefix: `evt_019a…`.
+
+    Ids made later sort later, to the millisecond, so that the index on them only grows at its end.
+    """
+    random = int.from_bytes(os.urandom(10))
+    value = (now & 0xFFFF_FFFF_FFFF) << 80
+    value |= 0x7000 << 64 | (random >> 68 & 0xFFF) << 64
+    value |= 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
+    return f"{prefix}_{value:032x}"
