@@ -1,0 +1,229 @@
+"""The table of planned actions: what a lane still has to do, and what became of the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bridge.action import ActionState, PlannedAction
+from bridge.errors import NotFound
+from bridge.event import JSON
+from bridge.store.transaction import Row, Transaction, insert_rows
+
+UNFINISHED = "state IN ('pending', 'running', 'waiting')"
+"""Word for word the condition of the index, so that the engine uses it."""
+
+AFTER_DEAD = "an earlier step of its run is dead"
+"""Why a step was skipped that a replay runs after all."""
+
+COLUMNS = (
+    "a.seq, a.id, a.run_id, a.event_id, a.event_seq, a.tenant, a.lane, a.rule, a.position,"
+    " a.name, a.step, a.integration, a.parameters, a.deferred, a.condition, a.mark, a.state,"
+    " a.reason, a.attempts, a.may_exist, a.next_try_at, a.outputs, a.planned_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAction:
+    """An action as the store gives it back.
+
+    planned: the step as the rules planned it, rendered but for its deferred leaves.
+    attempts: tries so far. next_try_at, planned_at: milliseconds UTC.
+    """
+
+    seq: int
+    id: str
+    run_id: str
+    event_id: str
+    event_seq: int
+    tenant: str
+    lane: str
+    rule: str
+    planned: PlannedAction
+    mark: str
+    state: ActionState
+    reason: str
+    attempts: int
+    may_exist: bool
+    next_try_at: int
+    outputs: JSON
+    planned_at: int
+
+
+def stored(row: Row) -> StoredAction:
+    """A row of COLUMNS as a value."""
+    seq, id_, run_id, event_id, event_seq, tenant, lane, rule, position = row[:9]
+    name, step, integration, parameters, deferred, condition, mark, state = row[9:17]
+    reason, attempts, may_exist, next_try_at, outputs, planned_at = row[17:23]
+    planned = PlannedAction(
+        position, name, step, integration, json.loads(parameters),
+        tuple(json.loads(deferred)), condition,
+    )  # fmt: skip
+    return StoredAction(
+        seq, id_, run_id, event_id, event_seq, tenant, lane, rule, planned, mark,
+        ActionState(state), reason, attempts, bool(may_exist), next_try_at,
+        json.loads(outputs), planned_at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """A planned action on its way into the table."""
+
+    id: str
+    run_id: str
+    event_id: str
+    event_seq: int
+    tenant: str
+    lane: str
+    rule: str
+    planned: PlannedAction
+    mark: str
+    skip: str
+    may_exist: bool
+    next_try_at: int
+    planned_at: int
+
+    def row(self) -> tuple[object, ...]:
+        planned = self.planned
+        state = ActionState.SKIPPED if self.skip else ActionState.PENDING
+        return (
+            self.id, self.run_id, self.event_id, self.event_seq, self.tenant, self.lane,
+            self.rule, planned.position, planned.name, planned.step, planned.integration,
+            json.dumps(planned.parameters), json.dumps(planned.deferred), planned.condition,
+            self.mark, state.value, self.skip, int(self.may_exist), self.next_try_at,
+            self.planned_at, self.planned_at if self.skip else None,
+        )  # fmt: skip
+
+
+async def insert_actions(tx: Transaction, actions: Iterable[NewAction]) -> None:
+    await insert_rows(
+        tx,
+        "INSERT INTO actions (id, run_id, event_id, event_seq, tenant, lane, rule, position, name,"
+        " step, integration, parameters, deferred, condition, mark, state, reason, may_exist,"
+        " next_try_at, planned_at, finished_at)",
+        [action.row() for action in actions],
+    )
+
+
+async def read_lane(tx: Transaction, tenant: str, lane: str, limit: int) -> list[StoredAction]:
+    """What a lane has to do next, in order."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM actions a WHERE a.tenant = ? AND a.lane = ?"
+        f" AND a.{UNFINISHED} ORDER BY a.event_seq, a.seq LIMIT ?",
+        tenant,
+        lane,
+        limit,
+    )
+    return [stored(row) for row in rows]
+
+
+async def get_action(tx: Transaction, action_id: str) -> StoredAction:
+    """One action. Raises NotFound."""
+    row = await tx.row(f"SELECT {COLUMNS} FROM actions a WHERE a.id = ?", action_id)
+    if row is None:
+        raise NotFound(f"no action has the id {action_id}")
+    return stored(row)
+
+
+async def actions_of_event(tx: Transaction, event_id: str) -> list[StoredAction]:
+    """All actions planned for an event, in order."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM actions a WHERE a.event_id = ? ORDER BY a.seq", event_id
+    )
+    return [stored(row) for row in rows]
+
+
+async def end_action(
+    tx: Transaction, action_id: str, state: ActionState, reason: str, outputs: JSON, now: int,
+    attempts: int,
+) -> None:  # fmt: skip
+    """Writes how an action ended: done, skipped or dead."""
+    await tx.run(
+        "UPDATE actions SET state = ?, reason = ?, outputs = ?, finished_at = ?, attempts = ?"
+        " WHERE id = ?",
+        state.value,
+        reason,
+        json.dumps(outputs),
+        now,
+        attempts,
+        action_id,
+    )
+
+
+async def postpone_action(
+    tx: Transaction, action_id: str, reason: str, next_try_at: int, attempts: int, may_exist: bool
+) -> None:
+    """The action waits for its next try."""
+    await tx.run(
+        "UPDATE actions SET state = 'waiting', reason = ?, next_try_at = ?, attempts = ?,"
+        " may_exist = ? WHERE id = ?",
+        reason,
+        next_try_at,
+        attempts,
+        int(may_exist),
+        action_id,
+    )
+
+
+async def skip_rest_of_run(
+    tx: Transaction, run_id: str, position: int, reason: str, now: int
+) -> int:
+    """Skips the unfinished steps of a run from a position on; gives how many."""
+    return await tx.run(
+        f"UPDATE actions SET state = 'skipped', reason = ?, finished_at = ?"
+        f" WHERE run_id = ? AND position >= ? AND {UNFINISHED}",
+        reason,
+        now,
+        run_id,
+        position,
+    )
+
+
+async def rest_of_run(tx: Transaction, run_id: str) -> tuple[int, int]:
+    """How many steps of a run are unfinished, and how many are dead."""
+    row = await tx.row(
+        f"SELECT sum(CASE WHEN {UNFINISHED} THEN 1 ELSE 0 END),"
+        " sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END) FROM actions WHERE run_id = ?",
+        run_id,
+    )
+    return (int(row[0] or 0), int(row[1] or 0)) if row else (0, 0)
+
+
+async def outputs_of_run(tx: Transaction, run_id: str) -> dict[str, JSON]:
+    """What the finished steps of a run gave, by step id."""
+    rows: Sequence[Row] = await tx.rows(
+        "SELECT step, outputs FROM actions WHERE run_id = ? AND state = 'done' AND step <> ''",
+        run_id,
+    )
+    return {step: json.loads(outputs) for step, outputs in rows}
+
+
+async def revive_actions(tx: Transaction, event_id: str, now: int) -> int:
+    """Makes the dead actions of an event, and the steps skipped behind them, pending again.
+
+    They may have happened although no answer came, so each is looked for before it is repeated.
+    """
+    return await tx.run(
+        "UPDATE actions SET state = 'pending', reason = '', attempts = 0, may_exist = 1,"
+        " next_try_at = ?, finished_at = NULL"
+        " WHERE event_id = ? AND (state = 'dead' OR (state = 'skipped' AND reason = ?))",
+        now,
+        event_id,
+        AFTER_DEAD,
+    )
+
+
+async def lanes_of_event(tx: Transaction, event_id: str) -> list[tuple[str, str]]:
+    """The lanes in which an event has unfinished actions."""
+    rows = await tx.rows(
+        f"SELECT DISTINCT tenant, lane FROM actions WHERE event_id = ? AND {UNFINISHED}", event_id
+    )
+    return [(tenant, lane) for tenant, lane in rows]
+
+
+async def doubt_unfinished(tx: Transaction) -> int:
+    """After a start on SQLite: any unfinished action may have been under way when the process
+    ended, since no claim is written. Each is looked for before it is repeated."""
+    return await tx.run(f"UPDATE actions SET may_exist = 1 WHERE {UNFINISHED} AND may_exist = 0")

@@ -1,0 +1,236 @@
+"""The table of events, and their bodies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.errors import NotFound
+from bridge.event import EventState, NewEvent, StoredEvent
+from bridge.store.transaction import Row, Transaction, insert_rows
+
+COLUMNS = (
+    "e.seq, e.id, e.tenant, e.source, e.key, e.part, e.type, e.subject, e.time, e.received_at,"
+    " e.state, e.reason, e.rules_version, b.headers, b.body"
+)
+FROM = "FROM events e JOIN bodies b ON b.event_id = e.body_of"
+
+INSERT_EVENTS = (
+    "INSERT INTO events (id, tenant, source, key, part, type, subject, time, received_at,"
+    " body_of, state)"
+)
+INSERT_BODIES = "INSERT INTO bodies (event_id, headers, body)"
+UNLESS_KNOWN = "ON CONFLICT (tenant, source, key) DO NOTHING RETURNING seq, id"
+
+
+def stored(row: Row) -> StoredEvent:
+    """A row of COLUMNS as a value."""
+    seq, id_, tenant, source, key, part, type_, subject, time, received_at = row[:10]
+    state, reason, rules_version, headers, body = row[10:]
+    return StoredEvent(
+        seq, id_, tenant, source, key, part, type_, subject, time, received_at,
+        EventState(state), reason, rules_version, headers, bytes(body),
+    )  # fmt: skip
+
+
+def as_stored(seq: int, event: NewEvent) -> StoredEvent:
+    """What `stored` would give for an event that has just been inserted."""
+    return StoredEvent(
+        seq, event.id, event.tenant, event.source, event.key, event.part, event.type,
+        event.subject, event.time, event.received_at, EventState.RECEIVED, "", "",
+        event.headers, event.body,
+    )  # fmt: skip
+
+
+async def insert_events(
+    tx: Transaction, deliveries: Sequence[Sequence[NewEvent]]
+) -> dict[str, int]:
+    """Stores the events that are new, with their bodies; gives their seq by id.
+
+    An event whose (tenant, source, key) is known is left out: the unique index decides, so two
+    deliveries at once cannot both be new.
+    """
+    rows = [
+        (
+            event.id, event.tenant, event.source, event.key, event.part, event.type,
+            event.subject, event.time, event.received_at, events[0].id, "received",
+        )
+        for events in deliveries
+        for event in events
+    ]  # fmt: skip
+    new = {id_: seq for seq, id_ in await insert_rows(tx, INSERT_EVENTS, rows, UNLESS_KNOWN)}
+    bodies = [
+        (events[0].id, events[0].headers, events[0].body)
+        for events in deliveries
+        if any(event.id in new for event in events)
+    ]
+    await insert_rows(tx, INSERT_BODIES, bodies)
+    return new
+
+
+async def find_delivery(
+    tx: Transaction, tenant: str, source: str, key: str
+) -> tuple[str, EventState]:
+    """The id and state of the event that a redelivery repeats. Raises NotFound."""
+    row = await tx.row(
+        "SELECT id, state FROM events WHERE tenant = ? AND source = ? AND key = ?",
+        tenant,
+        source,
+        key,
+    )
+    if row is None:
+        raise NotFound(f"no event of {source} has the key {key!r}")
+    return row[0], EventState(row[1])
+
+
+async def get_event(tx: Transaction, event_id: str, tenant: str | None = None) -> StoredEvent:
+    """One event with its body. Raises NotFound, also when it is another tenant's."""
+    row = await tx.row(f"SELECT {COLUMNS} {FROM} WHERE e.id = ?", event_id)
+    if row is None or (tenant is not None and row[2] != tenant):
+        raise NotFound(f"no event has the id {event_id}")
+    return stored(row)
+
+
+async def read_received(tx: Transaction, limit: int, after_seq: int = 0) -> list[StoredEvent]:
+    """The oldest events that no rule has seen yet."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} {FROM} WHERE e.state = 'received' AND e.seq > ? ORDER BY e.seq LIMIT ?",
+        after_seq,
+        limit,
+    )
+    return [stored(row) for row in rows]
+
+
+async def settle(
+    tx: Transaction,
+    event_id: str,
+    opened: int,
+    rules_version: str,
+    state_without_actions: EventState,
+    reason: str,
+) -> bool:
+    """Marks an event as matched and counts the actions planned for it.
+
+    state_without_actions: what it becomes when nothing is left to run.
+    Gives false, and changes nothing, when another matcher has been here already.
+    """
+    changed = await tx.run(
+        "UPDATE events SET rules_version = ?, open_actions = open_actions + ?, reason = ?,"
+        " state = CASE WHEN open_actions + ? > 0 THEN 'matched'"
+        " WHEN dead_actions > 0 THEN 'failed' ELSE ? END"
+        " WHERE id = ? AND state = 'received'",
+        rules_version,
+        opened,
+        reason,
+        opened,
+        state_without_actions.value,
+        event_id,
+    )
+    return changed == 1
+
+
+async def count_finished(
+    tx: Transaction, event_id: str, finished: int, dead: int, reason: str
+) -> EventState:
+    """Counts actions that ended; the last one makes the event done or failed.
+
+    reason: kept with the event when an action died. Gives the event's state afterwards.
+    """
+    await tx.run(
+        "UPDATE events SET open_actions = open_actions - ?, dead_actions = dead_actions + ?,"
+        " reason = CASE WHEN ? > 0 THEN ? ELSE reason END WHERE id = ?",
+        finished,
+        dead,
+        dead,
+        reason,
+        event_id,
+    )
+    await tx.run(
+        "UPDATE events SET state = CASE WHEN dead_actions > 0 THEN 'failed' ELSE 'done' END"
+        " WHERE id = ? AND state = 'matched' AND open_actions <= 0",
+        event_id,
+    )
+    row = await tx.row("SELECT state FROM events WHERE id = ?", event_id)
+    if row is None:
+        raise NotFound(f"no event has the id {event_id}")
+    return EventState(row[0])
+
+
+async def count_opened(tx: Transaction, event_id: str, opened: int) -> None:
+    """Counts actions planned for an event after it was matched."""
+    await tx.run("UPDATE events SET open_actions = open_actions + ? WHERE id = ?", opened, event_id)
+
+
+async def reopen(tx: Transaction, event_id: str, reopened: int) -> None:
+    """Puts an event back before the rules; its revived actions count as open, none as dead."""
+    await tx.run(
+        "UPDATE events SET state = 'received', reason = '', dead_actions = 0,"
+        " open_actions = open_actions + ? WHERE id = ?",
+        reopened,
+        event_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events a list shows; an empty field does not narrow.
+
+    ticket: the key of a ticket that the event led to.
+    before_seq: the cursor: events older than this one.
+    """
+
+    tenant: str = ""
+    source: str = ""
+    type: str = ""
+    state: str = ""
+    subject: str = ""
+    ticket: str = ""
+    since: int = 0
+    until: int = 0
+    before_seq: int = 0
+    after_seq: int = 0
+
+
+def where(chosen: EventFilter) -> tuple[str, list[object]]:
+    """The conditions of a filter, and their values."""
+    terms = ["1 = 1"]
+    values: list[object] = []
+    for column in ("tenant", "source", "type", "state", "subject"):
+        wanted = getattr(chosen, column)
+        if wanted:
+            terms.append(f"e.{column} = ?")
+            values.append(wanted)
+    bounds = (
+        ("e.received_at >= ?", chosen.since),
+        ("e.received_at < ?", chosen.until),
+        ("e.seq < ?", chosen.before_seq),
+        ("e.seq > ?", chosen.after_seq),
+    )
+    for term, bound in bounds:
+        if bound:
+            terms.append(term)
+            values.append(bound)
+    if chosen.ticket:
+        terms.append("e.id IN (SELECT event_id FROM links WHERE ticket = ?)")
+        values.append(chosen.ticket)
+    return " AND ".join(terms), values
+
+
+async def list_events(
+    tx: Transaction, chosen: EventFilter, limit: int = 50, oldest_first: bool = False
+) -> list[StoredEvent]:
+    """Events newest first (or oldest first), bodies included; `before_seq` turns the page."""
+    condition, values = where(chosen)
+    order = "ASC" if oldest_first else "DESC"
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} {FROM} WHERE {condition} ORDER BY e.seq {order} LIMIT ?",
+        *values,
+        limit,
+    )
+    return [stored(row) for row in rows]
+
+
+async def count_by_state(tx: Transaction) -> dict[str, int]:
+    """How many events are in each state. Reads an index from end to end: not for a hot path."""
+    rows = await tx.rows("SELECT state, count(*) FROM events GROUP BY state")
+    return {state: int(count) for state, count in rows}

@@ -1,0 +1,175 @@
+"""The table of links: what ties a subject, or a value of `once_per`, to a ticket outside.
+
+The row is written before the ticket is made (state `intent`), and is unique for each value of
+`once_per`: of two runs for one value only the owner acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.event import JSON
+from bridge.store.transaction import Row, Transaction
+
+
+class LinkState(StrEnum):
+    """How far the run behind a link has come."""
+
+    INTENT = "intent"
+    """Its run is planned or under way."""
+    DONE = "done"
+    FREE = "free"
+    """Its run died; the next run for the same value takes it over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """See the columns of the table. `ticket` is empty until there is one."""
+
+    tenant: str
+    rule: str
+    once: str | None
+    subject: str
+    kind: str
+    record_id: str
+    run_id: str
+    event_id: str
+    state: LinkState
+    integration: str
+    ticket: str
+    ticket_id: str
+    url: str
+
+    def as_json(self) -> JSON:
+        """What expressions see as `link`."""
+        return {
+            "ticket": self.ticket,
+            "id": self.ticket_id,
+            "url": self.url,
+            "integration": self.integration,
+            "subject": self.subject,
+            "kind": self.kind,
+            "record": self.record_id,
+            "rule": self.rule,
+        }
+
+
+COLUMNS = (
+    "tenant, rule, once, subject, kind, record_id, run_id, event_id, state, integration, ticket,"
+    " ticket_id, url"
+)
+
+
+def stored(row: Row) -> Link:
+    tenant, rule, once, subject, kind, record_id, run_id, event_id = row[:8]
+    state, integration, ticket, ticket_id, url = row[8:]
+    return Link(
+        tenant, rule, once, subject, kind, record_id, run_id, event_id, LinkState(state),
+        integration, ticket, ticket_id, url,
+    )  # fmt: skip
+
+
+async def intend(tx: Transaction, link: Link, now: int) -> Link:
+    """Writes the intent unless its `once` value is known; gives the row that holds."""
+    await tx.run(
+        f"INSERT INTO links ({COLUMNS}, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, rule, once) WHERE once IS NOT NULL DO NOTHING",
+        link.tenant, link.rule, link.once, link.subject, link.kind, link.record_id, link.run_id,
+        link.event_id, link.state.value, link.integration, link.ticket, link.ticket_id, link.url,
+        now, now,
+    )  # fmt: skip
+    if link.once is None:
+        return link
+    held = await find_once(tx, link.tenant, link.rule, link.once)
+    return held or link
+
+
+async def find_once(tx: Transaction, tenant: str, rule: str, once: str) -> Link | None:
+    row = await tx.row(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND rule = ? AND once = ?",
+        tenant,
+        rule,
+        once,
+    )
+    return stored(row) if row else None
+
+
+async def take_over(tx: Transaction, link: Link, run_id: str, event_id: str, now: int) -> bool:
+    """Makes a run the owner of a link that is free; false when it is not."""
+    changed = await tx.run(
+        "UPDATE links SET run_id = ?, event_id = ?, state = 'intent', updated_at = ?"
+        " WHERE tenant = ? AND rule = ? AND once = ? AND state = 'free'",
+        run_id,
+        event_id,
+        now,
+        link.tenant,
+        link.rule,
+        link.once,
+    )
+    return changed == 1
+
+
+async def set_state(tx: Transaction, run_id: str, state: LinkState, now: int) -> None:
+    """Says how the run of a link ended."""
+    await tx.run(
+        "UPDATE links SET state = ?, updated_at = ? WHERE run_id = ?", state.value, now, run_id
+    )
+
+
+async def set_ticket(
+    tx: Transaction, run_id: str, integration: str, ticket: str, ticket_id: str, url: str, now: int
+) -> int:
+    """Ties the link of a run to the ticket that was made; gives the number of links."""
+    return await tx.run(
+        "UPDATE links SET integration = ?, ticket = ?, ticket_id = ?, url = ?, updated_at = ?"
+        " WHERE run_id = ?",
+        integration,
+        ticket,
+        ticket_id,
+        url,
+        now,
+        run_id,
+    )
+
+
+async def find_link(tx: Transaction, tenant: str, subject: str) -> Link | None:
+    """What a subject is tied to: the newest link with a ticket that it has, or that it is."""
+    if not subject:
+        return None
+    row = await tx.row(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND ticket = ? ORDER BY seq DESC LIMIT 1",
+        tenant,
+        subject,
+    )
+    if row is None:
+        row = await tx.row(
+            f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND subject = ? AND ticket <> ''"
+            " ORDER BY seq DESC LIMIT 1",
+            tenant,
+            subject,
+        )
+    return stored(row) if row else None
+
+
+async def links_of_ticket(tx: Transaction, tenant: str, ticket: str) -> Sequence[Link]:
+    """Everything that is tied to one ticket."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND ticket = ? ORDER BY seq", tenant, ticket
+    )
+    return [stored(row) for row in rows]
+
+
+async def list_links(tx: Transaction, tenant: str, limit: int = 100) -> Sequence[Link]:
+    """The newest links first."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? ORDER BY seq DESC LIMIT ?", tenant, limit
+    )
+    return [stored(row) for row in rows]
+
+
+async def links_of_event(tx: Transaction, event_id: str) -> Sequence[Link]:
+    rows = await tx.rows(f"SELECT {COLUMNS} FROM links WHERE event_id = ? ORDER BY seq", event_id)
+    return [stored(row) for row in rows]

@@ -1,0 +1,70 @@
+"""The table of runs: one rule applied to one event, or to one element of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bridge.action import OnFailure
+from bridge.errors import NotFound
+from bridge.event import JSON
+from bridge.store.transaction import Row, Transaction, insert_rows
+
+COLUMNS = "id, event_id, tenant, rule, position, element, once, on_failure, variables, grouped"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """See the columns of the table. `grouped`: ids of the events a throttled run stands for."""
+
+    id: str
+    event_id: str
+    tenant: str
+    rule: str
+    position: int
+    element: JSON
+    once: str | None
+    on_failure: OnFailure
+    variables: JSON
+    grouped: tuple[str, ...] = ()
+
+
+def stored(row: Row) -> Run:
+    id_, event_id, tenant, rule, position, element, once, on_failure, variables, grouped = row
+    return Run(
+        id_, event_id, tenant, rule, position, json.loads(element), once, OnFailure(on_failure),
+        json.loads(variables), tuple(json.loads(grouped)),
+    )  # fmt: skip
+
+
+async def insert_runs(tx: Transaction, runs: Iterable[Run], now: int) -> None:
+    rows = [
+        (
+            run.id, run.event_id, run.tenant, run.rule, run.position, json.dumps(run.element),
+            run.once, run.on_failure.value, json.dumps(run.variables), json.dumps(run.grouped), now,
+        )
+        for run in runs
+    ]  # fmt: skip
+    await insert_rows(tx, f"INSERT INTO runs ({COLUMNS}, planned_at)", rows)
+
+
+async def planned_before(tx: Transaction, event_id: str) -> set[tuple[str, int]]:
+    """The (rule, position) pairs an event has been planned for already, in an earlier life."""
+    rows = await tx.rows("SELECT rule, position FROM runs WHERE event_id = ?", event_id)
+    return {(rule, position) for rule, position in rows}
+
+
+async def get_run(tx: Transaction, run_id: str) -> Run:
+    """One run. Raises NotFound."""
+    row = await tx.row(f"SELECT {COLUMNS} FROM runs WHERE id = ?", run_id)
+    if row is None:
+        raise NotFound(f"no run has the id {run_id}")
+    return stored(row)
+
+
+async def add_to_group(tx: Transaction, run_id: str, event_id: str) -> None:
+    """Lets a waiting run stand for one more event."""
+    run = await get_run(tx, run_id)
+    grouped = json.dumps([*run.grouped, event_id])
+    await tx.run("UPDATE runs SET grouped = ? WHERE id = ?", grouped, run_id)

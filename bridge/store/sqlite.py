@@ -1,0 +1,246 @@
+"""SQLite: one writer thread that commits many transactions at once, and a few readers.
+
+A commit with `synchronous=FULL` waits for the disk. Transactions that queue up meanwhile are
+written together, each in a savepoint of its own, and answered after the one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Awaitable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
+
+from bridge.errors import BridgeError, StoreUnavailable
+from bridge.store.transaction import Row, Work
+
+T = TypeVar("T")
+
+BATCH = 256
+"""Transactions in one commit, at most. Beyond it the commit itself gets noticeably longer."""
+
+READERS = 2
+BUSY_TIMEOUT_MS = 5_000
+"""How long a write waits for another process, such as the command line, to finish its own."""
+
+CHECKPOINT_PAGES = 4_000
+"""16 MB of log between checkpoints: at 1,000 pages a checkpoint came every few hundred events."""
+
+
+class SqliteTransaction:
+    """Statements on one connection. They run at once; nothing here ever really waits."""
+
+    engine = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: str, *values: object) -> Sequence[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    async def row(self, sql: str, *values: object) -> Row | None:
+        found = self._connection.execute(sql, values).fetchone()
+        return cast("Row | None", found)
+
+    async def run(self, sql: str, *values: object) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+
+def drive(work: Awaitable[T]) -> T:
+    """Runs a coroutine that never waits to its end, without an event loop."""
+    coroutine = cast("Coroutine[Any, Any, T]", work)
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    coroutine.close()
+    raise RuntimeError("a store function waited for something other than its transaction")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one transaction of a batch ended: with a value, or with an error."""
+
+    value: object = None
+    error: BaseException | None = None
+
+
+class SqliteDatabase:
+    """One SQLite file, for one process at a time.
+
+    path: the file; its folder is made. Other processes may read, and write short transactions.
+    """
+
+    engine = "sqlite"
+    single_process = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._waiting: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
+        self._flush: asyncio.Task[None] | None = None
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._write_connection: sqlite3.Connection | None = None
+        self._lock_file: IO[str] | None = None
+        self.commits = 0
+        self.committed = 0
+
+    def claim_file(self) -> None:
+        """Keeps other servers and workers off this file until it is closed."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = (self.path.parent / f"{self.path.name}.lock").open("w")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            handle.close()
+            raise StoreUnavailable(
+                f"{self.path} is in use by another bridge process; SQLite serves one process, "
+                "several need store.url: postgresql://…"
+            ) from error
+        self._lock_file = handle
+
+    async def write(self, work: Work[T]) -> T:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((work, future))
+        if self._flush is None:
+            self._flush = loop.create_task(self._write_waiting())
+        return await future
+
+    async def read(self, work: Work[T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, work)
+
+    async def close(self) -> None:
+        while self._flush is not None:
+            await self._flush
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
+
+    async def _write_waiting(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                works = [work for work, _ in batch]
+                try:
+                    results = await loop.run_in_executor(self._writer, self._commit, works)
+                except BaseException as error:  # closed or cancelled: nobody is left waiting
+                    results = [Result(error=StoreUnavailable(f"not written: {error!r}"))] * len(
+                        works
+                    )
+                    for (_, future), result in zip(batch, results, strict=True):
+                        answer(future, result)
+                    raise
+                for (_, future), result in zip(batch, results, strict=True):
+                    answer(future, result)
+        finally:
+            self._flush = None
+
+    def _commit(self, works: list[Work[Any]]) -> list[Result]:
+        """In the writer thread: all works in one commit. Never raises."""
+        try:
+            connection = self._writing()
+            connection.execute("BEGIN IMMEDIATE")
+        except (sqlite3.Error, OSError, BridgeError) as error:
+            return [Result(error=translated(error, self.path))] * len(works)
+        try:
+            tx = SqliteTransaction(connection)
+            results = [in_savepoint(connection, tx, work) for work in works]
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            roll_back(connection)
+            return [Result(error=translated(error, self.path))] * len(works)
+        self.commits += 1
+        self.committed += len(works)
+        return results
+
+    def _read(self, work: Work[T]) -> T:
+        """In a reader thread."""
+        try:
+            connection = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            connection.execute("BEGIN")
+            try:
+                return drive(work(SqliteTransaction(connection)))
+            finally:
+                connection.execute("ROLLBACK")
+        except (sqlite3.Error, OSError) as error:
+            raise translated(error, self.path) from error
+
+    def _writing(self) -> sqlite3.Connection:
+        if self._write_connection is None:
+            self._write_connection = self._connect()
+        return self._write_connection
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        self._connections.append(connection)
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        return connection
+
+
+def in_savepoint(connection: sqlite3.Connection, tx: SqliteTransaction, work: Work[Any]) -> Result:
+    """Runs one work so that its failure undoes it alone.
+
+    Raises sqlite3.Error when the engine has given the whole transaction up.
+    """
+    connection.execute("SAVEPOINT work")
+    try:
+        value = drive(work(tx))
+    except Exception as error:  # the error belongs to the one who waits for this work
+        if not connection.in_transaction:
+            raise sqlite3.OperationalError(str(error)) from error
+        connection.execute("ROLLBACK TO work")
+        connection.execute("RELEASE work")
+        return Result(error=translated(error, None))
+    connection.execute("RELEASE work")
+    return Result(value=value)
+
+
+def answer(future: asyncio.Future[Any], result: Result) -> None:
+    """Hands a result to the one who waits, unless it has gone away."""
+    if future.done():
+        return
+    if result.error is not None:
+        future.set_exception(result.error)
+    else:
+        future.set_result(result.value)
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Leaves the connection usable; a failed commit may have rolled back by itself."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def translated(error: BaseException, path: Path | None) -> BaseException:
+    """Engine errors in our own words; everything else as it is."""
+    if isinstance(error, sqlite3.Error | OSError):
+        where = f"{path}: " if path else ""
+        failure = StoreUnavailable(f"{where}{error}")
+        failure.__cause__ = error
+        return failure
+    return error

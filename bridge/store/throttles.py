@@ -1,0 +1,73 @@
+"""The table of throttles: when the runs of a throttled rule started, or will."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from bridge.action import Throttle
+from bridge.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a run may start.
+
+    starts_at: now, or later when the window is full.
+    group_run: the waiting run that takes this event in; empty when there is none.
+    """
+
+    starts_at: int
+    group_run: str = ""
+
+
+def next_slot(starts: list[int], throttle: Throttle, now: int) -> int:
+    """The first moment with fewer than `at_most` starts in the window before it.
+
+    starts: at most `at_most` moments, ascending, past or planned.
+    """
+    if len(starts) < throttle.at_most:
+        return now
+    return max(now, starts[-throttle.at_most] + throttle.per_ms)
+
+
+async def take_slot(
+    tx: Transaction, tenant: str, rule: str, throttle: Throttle, run_id: str, now: int
+) -> Slot:
+    """Finds when a run may start, and keeps that place unless the run will not use it.
+
+    With `over: drop` a later place is not kept. With `over: group` the run that gets the later
+    place takes in all that come before it starts; those keep none.
+    """
+    row = await tx.row(
+        "SELECT starts, group_run FROM throttles WHERE tenant = ? AND rule = ? AND value = ?",
+        tenant,
+        rule,
+        throttle.by,
+    )
+    starts: list[int] = json.loads(row[0]) if row else []
+    group_run: str = row[1] if row else ""
+    slot = next_slot(starts, throttle, now)
+    if slot > now and throttle.over == "drop":
+        return Slot(slot)
+    if throttle.over == "group":
+        if group_run:
+            return Slot(slot, group_run)
+        group_run = run_id if slot > now else ""
+    kept = json.dumps([*starts, slot][-throttle.at_most :])
+    await tx.run(
+        "INSERT INTO throttles (tenant, rule, value, starts, group_run) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, rule, value) DO UPDATE SET starts = excluded.starts,"
+        " group_run = excluded.group_run",
+        tenant,
+        rule,
+        throttle.by,
+        kept,
+        group_run,
+    )
+    return Slot(slot)
+
+
+async def close_group(tx: Transaction, run_id: str) -> None:
+    """The run starts now and takes no further event in."""
+    await tx.run("UPDATE throttles SET group_run = '' WHERE group_run = ?", run_id)

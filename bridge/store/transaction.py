@@ -1,0 +1,98 @@
+"""The few things a store function may ask of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Row: TypeAlias = tuple[Any, ...]
+"""One row as the driver gives it; it is made into a value before it leaves the store."""
+
+
+class Transaction(Protocol):
+    """One open transaction. SQL is written with `?`; the engine's own form is made from it."""
+
+    @property
+    def engine(self) -> str:
+        """`sqlite` or `postgres`, for the few statements that differ."""
+        ...
+
+    async def rows(self, sql: str, *values: object) -> Sequence[Row]: ...
+
+    async def row(self, sql: str, *values: object) -> Row | None: ...
+
+    async def run(self, sql: str, *values: object) -> int:
+        """Runs one statement; gives the number of rows it changed."""
+        ...
+
+
+Work: TypeAlias = Callable[[Transaction], Awaitable[T]]
+"""What is done in one transaction. It may run again from the start, so it changes nothing else."""
+
+
+class Database(Protocol):
+    """Where everything durable lives. Raises StoreUnavailable when the engine says no."""
+
+    @property
+    def engine(self) -> str: ...
+
+    @property
+    def single_process(self) -> bool:
+        """True where only one process may work on it, so that no claim has to be written."""
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Runs the work and returns once it is durable. Either all of it is, or none."""
+        ...
+
+    async def read(self, work: Work[T]) -> T:
+        """Runs the work on one snapshot, beside the writers."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def placeholders(count: int) -> str:
+    """`(?, ?, ?)`"""
+    return "(" + ", ".join("?" * count) + ")"
+
+
+CHUNKS = (64, 16, 4, 1)
+"""Row counts of multi-row statements: few, so that the engine's statement cache holds them all."""
+
+
+async def insert_rows(
+    tx: Transaction, head: str, rows: Sequence[Sequence[object]], tail: str = ""
+) -> list[Row]:
+    """`INSERT … VALUES` for many rows, in few statements; gives what `tail` returns.
+
+    head: up to and without `VALUES`. Half the time of `executemany` (measured, see docs).
+    """
+    returned: list[Row] = []
+    at = 0
+    while at < len(rows):
+        size = next(chunk for chunk in CHUNKS if chunk <= len(rows) - at)
+        part = rows[at : at + size]
+        sql = multi_row(head, len(part[0]), size, tail)
+        values = [value for row in part for value in row]
+        if tail:
+            returned.extend(await tx.rows(sql, *values))
+        else:
+            await tx.run(sql, *values)
+        at += size
+    return returned
+
+
+_texts: dict[tuple[str, int, int, str], str] = {}
+
+
+def multi_row(head: str, width: int, height: int, tail: str) -> str:
+    """The text of a multi-row insert, made once for each shape."""
+    shape = (head, width, height, tail)
+    text = _texts.get(shape)
+    if text is None:
+        text = f"{head} VALUES {', '.join([placeholders(width)] * height)} {tail}"
+        _texts[shape] = text
+    return text
