@@ -1,0 +1,79 @@
+"""What a connector is: its name, its settings, its actions, and how it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from bridge.action import ActionShape, Call, Outcome
+from bridge.connectors.http import HttpClient
+
+Client = Any
+"""What a connector's `open` gives; only the same connector's actions look inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `bridge doctor` looked at.
+
+    what: `credentials`, `project`, `permissions` …, the same words for every connector.
+    message: what was found, free of secrets.
+    hint: what a person can do about it; empty when all is well.
+    """
+
+    what: str
+    ok: bool
+    message: str
+    hint: str = ""
+
+
+def no_object(parameters: BaseModel) -> str | None:
+    """For actions that make something new and so have nothing to lock."""
+    del parameters
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a connector can do.
+
+    run: from the client and the call to the outcome; raises TryAgain or GiveUp.
+    object_of: what it writes to, such as `SEC-12`. Calls of one integration with the same object
+        run one at a time; None needs no such lock.
+
+    The parameters are of the shape's model: whoever calls has validated them with it.
+    """
+
+    shape: ActionShape
+    run: Callable[[Client, Call[Any]], Awaitable[Outcome]]
+    object_of: Callable[[Any], str | None] = no_object
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One kind of system.
+
+    name: the `type` of an integration.
+    settings: the model of its options; it refuses unknown keys. Options that name, type, tenant
+        and enabled leave over.
+    open: makes a client from settings and the process's HTTP client, without any request.
+        One client is kept for each integration: it may remember what it learnt (the deployment).
+    check: what `bridge doctor` finds out; problems are values, never raised.
+    needs_integration: false where `settings()` without options is complete, so that rules may use
+        its actions without configuring anything.
+    """
+
+    name: str
+    sentence: str
+    settings: type[BaseModel]
+    open: Callable[[Any, HttpClient], Client]
+    actions: tuple[Action, ...]
+    check: Callable[[Client], Awaitable[tuple[Finding, ...]]]
+    needs_integration: bool = True
+
+    def action(self, name: str) -> Action | None:
+        """The action of this name, or None where the connector does not offer it."""
+        return next((action for action in self.actions if action.shape.name == name), None)

@@ -1,0 +1,293 @@
+"""The parameters of each action, and the shapes rules are checked against.
+
+The models are shared by all connectors that offer the action. `in`, `id` and `when` belong to
+every action and are taken out before a model sees the rest.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+
+from bridge.action import ActionShape
+
+TextFormat = Literal["markdown", "wiki", "plain"]
+
+
+def as_text(value: object) -> object:
+    """Numbers and truth values as text: a template that is a whole leaf keeps its own type."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))  # CEL gives doubles for JSON numbers; nobody wrote 3.0
+    if isinstance(value, int | float):
+        return str(value)
+    return value
+
+
+def as_cell(value: object) -> object:
+    """A cell may also be absent."""
+    return "" if value is None else as_text(value)
+
+
+def as_base64(value: object) -> object:
+    """Refuses what is not base64, before anything is sent."""
+    if isinstance(value, str):
+        try:
+            base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("is not base64") from None
+    return value
+
+
+Text = Annotated[str, BeforeValidator(as_text)]
+FilledText = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+Cell = Annotated[str, BeforeValidator(as_cell)]
+
+
+class Parameters(BaseModel):
+    """Refuses unknown keys, so that a misspelt one is an error with its line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CreateTicket(Parameters):
+    project: Text | None = Field(None, description="Project key; else the integration's.")
+    issue_type: Text | None = Field(None, description="Name, such as Bug; else the integration's.")
+    summary: FilledText = Field(description="One line; cut to what the system takes.")
+    description: Text | None = Field(None, description="Text.")
+    priority: Text | None = Field(None, description="Name, such as High.")
+    labels: list[Text] | None = Field(None, description="Blanks become hyphens.")
+    assignee: Text | None = Field(None, description="Account id, user name or e-mail address.")
+    parent: Text | None = Field(None, description="Key of the epic or parent ticket.")
+    fields: dict[str, JsonValue] | None = Field(
+        None, description="Further fields as the system names them, passed on as they are."
+    )
+    format: TextFormat = Field("markdown", description="Markup of the description.")
+
+
+class UpdateTicket(Parameters):
+    ticket: FilledText = Field(description="Key, such as SEC-12.")
+    summary: FilledText | None = Field(None, description="Replaces the summary.")
+    description: Text | None = Field(None, description="Replaces the description.")
+    priority: Text | None = Field(None, description="Name, such as High.")
+    labels: list[Text] | None = Field(None, description="Replaces the labels but the bridge's own.")
+    assignee: Text | None = Field(None, description="Account id, user name or e-mail; empty: none.")
+    fields: dict[str, JsonValue] | None = Field(
+        None, description="Further fields as the system names them, passed on as they are."
+    )
+    format: TextFormat = Field("markdown", description="Markup of the description.")
+
+
+class Transition(Parameters):
+    ticket: FilledText = Field(description="Key, such as SEC-12.")
+    to: FilledText = Field(description="Name of the status it shall have, in any case.")
+    fields: dict[str, JsonValue] | None = Field(
+        None, description="Fields the transition's screen asks for, such as resolution."
+    )
+    comment: Text | None = Field(None, description="Text, added with the transition.")
+    format: TextFormat = Field("markdown", description="Markup of the comment.")
+
+
+class Comment(Parameters):
+    ticket: FilledText = Field(description="Key, such as SEC-12.")
+    body: FilledText = Field(description="Text.")
+    format: TextFormat = Field("markdown", description="Markup of the body.")
+
+
+class AppendTable(Parameters):
+    ticket: FilledText = Field(description="Key, such as SEC-12.")
+    title: Text | None = Field(None, description="A line in bold above the table.")
+    columns: list[Cell] = Field(min_length=1, description="The header's cells.")
+    row: list[Cell] | None = Field(None, description="The cells of one row; taken literally.")
+    rows: list[list[Cell]] | None = Field(None, description="Several rows instead of `row`.")
+
+    @model_validator(mode="after")
+    def _has_rows_that_fit(self) -> Self:
+        if (self.row is None) == (self.rows is None):
+            raise ValueError("give `row` or `rows`, one of the two")
+        if not self.all_rows():
+            raise ValueError("`rows` is empty")
+        for row in self.all_rows():
+            if len(row) != len(self.columns):
+                raise ValueError(f"a row has {len(row)} cells for {len(self.columns)} columns")
+        return self
+
+    def all_rows(self) -> list[list[str]]:
+        return [self.row] if self.row is not None else self.rows or []
+
+
+class Attach(Parameters):
+    ticket: FilledText = Field(description="Key, such as SEC-12.")
+    filename: FilledText = Field(description="Name without a path.")
+    content: Text | None = Field(None, description="The file as text; written as UTF-8.")
+    content_base64: Annotated[str, BeforeValidator(as_base64)] | None = Field(
+        None, description="The file as base64 instead of `content`."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_content(self) -> Self:
+        if (self.content is None) == (self.content_base64 is None):
+            raise ValueError("give `content` or `content_base64`, one of the two")
+        return self
+
+    def data(self) -> bytes:
+        if self.content_base64 is not None:
+            return base64.b64decode(self.content_base64)
+        return (self.content or "").encode()
+
+
+class SyncStatus(Parameters):
+    to: Literal["case", "scan", "finding", "alert", "ticket"] = Field(
+        description="What gets the status; found through the link of the event's subject."
+    )
+    map: dict[str, Text] = Field(min_length=1, description="From their status to ours, by name.")
+    default: Text | None = Field(None, description="For a status not in `map`; else it is skipped.")
+
+
+class SendWebhook(Parameters):
+    url: FilledText = Field(description="Where to; http or https.")
+    body: JsonValue = Field(description="JSON to send; text is sent as JSON text too.")
+    secret: Text | None = Field(
+        None, description="Name of one of the integration's secrets; else its `secret`, if any."
+    )
+    headers: dict[str, Text] | None = Field(None, description="Further headers.")
+
+
+class Log(Parameters):
+    message: Text = Field(description="What to write.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="How loud.")
+
+
+MARKDOWN = "markdown"
+
+SHAPES: tuple[ActionShape, ...] = (
+    ActionShape(
+        "create_ticket",
+        "Creates a ticket, once, whatever happens to the answer.",
+        CreateTicket,
+        {
+            "key": "The new ticket's key, such as SEC-12.",
+            "id": "Its number inside the system.",
+            "url": "Where a person opens it.",
+        },
+        """\
+- create_ticket:
+    id: ticket
+    issue_type: Bug
+    summary: "[${{ each.severity }}] ${{ each.title }}"
+    description: ${{ each.description }}
+    labels: [scanner]
+""",
+        {"description": MARKDOWN},
+    ),
+    ActionShape(
+        "update_ticket",
+        "Sets fields of a ticket.",
+        UpdateTicket,
+        {"key": "The ticket's key."},
+        """\
+- update_ticket:
+    ticket: SEC-12
+    priority: High
+""",
+        {"description": MARKDOWN},
+    ),
+    ActionShape(
+        "transition",
+        "Moves a ticket to a status, by the status's name.",
+        Transition,
+        {"status": "The status it has now."},
+        """\
+- transition:
+    ticket: SEC-12
+    to: Done
+    fields: {resolution: {name: Fixed}}
+""",
+        {"comment": MARKDOWN},
+    ),
+    ActionShape(
+        "comment",
+        "Adds a comment to a ticket, once.",
+        Comment,
+        {"id": "The comment's id."},
+        """\
+- comment:
+    ticket: SEC-12
+    body: Seen again in **${{ data.target }}**.
+""",
+        {"body": MARKDOWN},
+    ),
+    ActionShape(
+        "append_table",
+        "Appends a table below what stands in a ticket's description; never replaces anything.",
+        AppendTable,
+        {"moved": "How many older tables went into a comment to make room."},
+        """\
+- append_table:
+    ticket: SEC-12
+    title: ${{ data.target }}
+    columns: [Date, High, Critical]
+    row: ["${{ today() }}", "${{ data.counts.high }}", "${{ data.counts.critical }}"]
+""",
+    ),
+    ActionShape(
+        "attach",
+        "Attaches a file to a ticket, once.",
+        Attach,
+        {"id": "The attachment's id."},
+        """\
+- attach:
+    ticket: SEC-12
+    filename: report.txt
+    content: ${{ data.message }}
+""",
+    ),
+    ActionShape(
+        "sync_status",
+        "Carries a status over to what the event's subject is linked with.",
+        SyncStatus,
+        {"status": "The status that was set."},
+        """\
+- sync_status:
+    to: case
+    map: {Done: closed, "In Progress": in-progress}
+""",
+        needs_integration=False,
+    ),
+    ActionShape(
+        "send_webhook",
+        "Posts JSON to an address, signed after Standard Webhooks where there is a secret.",
+        SendWebhook,
+        {"status": "The HTTP status of the answer."},
+        """\
+- send_webhook:
+    url: https://hooks.example.com/scans
+    body: {target: "${{ data.target }}"}
+""",
+        needs_integration=False,
+    ),
+    ActionShape(
+        "log",
+        "Writes one line to the bridge's log.",
+        Log,
+        {},
+        """\
+- log:
+    message: Scan of ${{ data.target }} finished
+""",
+        needs_integration=False,
+    ),
+)
+
+
+def shape(name: str) -> ActionShape:
+    """The shape of this name; KeyError for one that is not in the table."""
+    return BY_NAME[name]
+
+
+BY_NAME: Mapping[str, ActionShape] = {one.name: one for one in SHAPES}
