@@ -117,7 +117,7 @@ class Event:
     """An event as rules see it: the CloudEvents envelope, our `data`, and the sender's own words.
 
     type: one of our vocabulary (`scan.finished`), or the sender's own where we have none.
-    data: after the vocabulary; see `bridge/sources/vocabulary.py`.
+    data: after the vocabulary; see `bridge/vocabulary.py`.
     body: the parsed body, untouched but for the cleaning; this event's part of it is in `data`.
     headers: names in lower case.
     """
