@@ -1,0 +1,196 @@
+"""The door of the store: durable before the answer, once for each delivery key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bridge.action import ActionState, PlannedAction
+from bridge.errors import StoreFull, StoreUnavailable
+from bridge.event import EventState, StoredEvent
+from bridge.store import actions, events, runs
+from bridge.store.intake import Intake
+from bridge.store.sqlite import SqliteDatabase
+from bridge.store.transaction import Database, Transaction
+from tests.store.conftest import MovableClock, new_event
+from tests.store.plans import plan_one_action
+
+
+async def test_accepted_event_is_read_back_from_another_connection(
+    database: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    body = b'{"raw":  "bytes stay as they came"}'
+    (accepted,) = await Intake(database, clock).accept([new_event("k1", body=body)])
+    other = SqliteDatabase(tmp_path / "bridge.db")
+    found = await other.read(lambda tx: events.get_event(tx, accepted.id))
+    await other.close()
+    assert (found.body, found.state, accepted.duplicate) == (body, EventState.RECEIVED, False)
+
+
+async def test_second_delivery_with_same_key_is_a_duplicate_of_the_first(
+    database: Database, clock: MovableClock
+) -> None:
+    intake = Intake(database, clock)
+    (first,) = await intake.accept([new_event("k1")])
+    (second,) = await intake.accept([new_event("k1")])
+    assert (second.id, second.duplicate) == (first.id, True)
+
+
+async def test_same_key_of_another_source_is_another_event(
+    database: Database, clock: MovableClock
+) -> None:
+    intake = Intake(database, clock)
+    (first,) = await intake.accept([new_event("k1", source="a")])
+    (second,) = await intake.accept([new_event("k1", source="b")])
+    assert first.id != second.id
+    assert not second.duplicate
+
+
+async def test_fifty_deliveries_of_one_key_at_once_store_one_event(
+    database: Database, clock: MovableClock
+) -> None:
+    intake = Intake(database, clock)
+    answers = await asyncio.gather(*(intake.accept([new_event("k1")]) for _ in range(50)))
+    assert sum(1 for (one,) in answers if not one.duplicate) == 1
+    assert len({one.id for (one,) in answers}) == 1
+
+
+async def test_many_deliveries_share_few_commits(clock: MovableClock, tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "bridge.db")
+    from bridge.store.migrate import migrate
+
+    await database.write(lambda tx: migrate(tx, clock()))
+    before = database.commits
+    intake = Intake(database, clock)
+    await asyncio.gather(*(intake.accept([new_event(f"k{n}")]) for n in range(200)))
+    assert database.commits - before <= 3
+    await database.close()
+
+
+async def test_parts_of_one_body_share_it_and_keep_their_order(
+    database: Database, clock: MovableClock
+) -> None:
+    parts = [new_event("d#0", body=b"[1,2]"), new_event("d#1", body=b"[1,2]", part=1)]
+    accepted = await Intake(database, clock).accept(parts)
+    waiting = await database.read(lambda tx: events.read_received(tx, 10))
+    bodies = await database.read(lambda tx: tx.row("SELECT count(*) FROM bodies"))
+    assert [event.id for event in waiting] == [one.id for one in accepted]
+    assert {event.body for event in waiting} == {b"[1,2]"}
+    assert bodies == (1,)
+
+
+async def test_new_part_beside_a_known_one_still_finds_its_body(
+    database: Database, clock: MovableClock
+) -> None:
+    intake = Intake(database, clock)
+    await intake.accept([new_event("a", body=b"[1]")])
+    known, new = await intake.accept(
+        [new_event("a", body=b"[1,2]"), new_event("b", body=b"[1,2]", part=1)]
+    )
+    found = await database.read(lambda tx: events.get_event(tx, new.id))
+    assert (known.duplicate, new.duplicate, found.body) == (True, False, b"[1,2]")
+
+
+async def test_full_line_refuses_and_stores_nothing_of_it(
+    database: Database, clock: MovableClock
+) -> None:
+    intake = Intake(database, clock, limit=2)
+    waiting = [asyncio.ensure_future(intake.accept([new_event(f"k{n}")])) for n in range(3)]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [isinstance(result, StoreFull) for result in results] == [False, False, True]
+    stored = await database.read(lambda tx: events.read_received(tx, 10))
+    assert [event.key for event in stored] == ["k0", "k1"]
+
+
+async def test_failed_write_fails_every_waiter_and_the_next_write_works(
+    database: Database, clock: MovableClock
+) -> None:
+    intake = Intake(database, clock)
+    pages = await database.write(lambda tx: tx.row("PRAGMA page_count"))
+    assert pages is not None
+    await database.write(lambda tx: tx.row(f"PRAGMA max_page_count={pages[0] + 2}"))
+    big = b"x" * 100_000
+    results = await asyncio.gather(
+        *(intake.accept([new_event(f"k{n}", body=big)]) for n in range(3)), return_exceptions=True
+    )
+    assert all(isinstance(result, StoreUnavailable) for result in results)
+    assert "full" in str(results[0])
+    await database.write(lambda tx: tx.row("PRAGMA max_page_count=1000000"))
+    (accepted,) = await intake.accept([new_event("k0", body=big)])
+    assert not accepted.duplicate
+
+
+async def test_stored_events_are_told_after_their_commit(
+    database: Database, clock: MovableClock
+) -> None:
+    told: list[tuple[list[str], bool]] = []
+
+    def note(new: Sequence[StoredEvent], requeued: bool) -> None:
+        told.append(([event.key for event in new], requeued))
+
+    intake = Intake(database, clock, on_stored=note)
+    await intake.accept([new_event("k1")])
+    await intake.accept([new_event("k1")])
+    assert told == [(["k1"], False)]
+
+
+async def test_redelivery_of_a_failed_event_puts_it_back_and_keeps_its_id(
+    database: Database, clock: MovableClock
+) -> None:
+    requeued: list[bool] = []
+    intake = Intake(database, clock, on_stored=lambda new, again: requeued.append(again))
+    (first,) = await intake.accept([new_event("k1")])
+    action = await plan_one_action(database, first.id, clock())
+
+    async def die(tx: Transaction) -> None:
+        await actions.end_action(tx, action.id, ActionState.DEAD, "boom", {}, clock(), 3)
+        await events.count_finished(tx, first.id, 1, 1, "boom")
+
+    await database.write(die)
+    (again,) = await intake.accept([new_event("k1")])
+    event = await database.read(lambda tx: events.get_event(tx, first.id))
+    revived = await database.read(lambda tx: actions.get_action(tx, action.id))
+    assert (again.id, again.duplicate, requeued[-1]) == (first.id, False, True)
+    assert event.state is EventState.RECEIVED
+    assert (revived.state, revived.attempts, revived.may_exist) == (ActionState.PENDING, 0, True)
+
+
+async def test_unwritable_file_is_an_error_that_names_it(
+    tmp_path: Path, clock: MovableClock
+) -> None:
+    folder = tmp_path / "not-a-folder"
+    folder.write_text("")
+    database = SqliteDatabase(folder / "bridge.db")
+    with pytest.raises(StoreUnavailable, match=r"bridge\.db"):
+        await database.write(lambda tx: tx.row("SELECT 1"))
+    await database.close()
+
+
+async def test_locked_database_gives_an_error_and_recovers(
+    database: Database, clock: MovableClock, tmp_path: Path
+) -> None:
+    import sqlite3
+
+    await database.write(lambda tx: tx.row("PRAGMA busy_timeout=20"))
+    other = sqlite3.connect(tmp_path / "bridge.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    intake = Intake(database, clock)
+    with pytest.raises(StoreUnavailable, match="locked"):
+        await intake.accept([new_event("k1")])
+    other.execute("ROLLBACK")
+    other.close()
+    (accepted,) = await intake.accept([new_event("k1")])
+    assert not accepted.duplicate
+
+
+async def test_planned_rows_survive_beside_their_event(
+    database: Database, clock: MovableClock
+) -> None:
+    (accepted,) = await Intake(database, clock).accept([new_event("k1")])
+    action = await plan_one_action(database, accepted.id, clock())
+    run = await database.read(lambda tx: runs.get_run(tx, action.run_id))
+    assert run.event_id == accepted.id
+    assert action.planned == PlannedAction(0, "log", "", "", {"message": "hello"})
