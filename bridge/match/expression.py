@@ -1,0 +1,336 @@
+"""The one place that knows the expression engine: compile at load, evaluate at match.
+
+Question: which language for conditions and templates? Options: Jinja2's sandbox, a Rust or pure
+Python engine for CEL, the CEL team's own C++ engine. Choice: the last, `cel-expr-python`: names
+are checked at load, loops have a budget, a condition costs 2 µs. Consequence: it is young (0.1.x),
+so its oddities stay in this file, each with a test in tests/match/test_expression.py.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_encoders, ext_math, ext_optional, ext_strings
+
+from bridge.clock import day, iso
+from bridge.errors import ExpressionFailed, Invalid, Place, Problem
+from bridge.event import JSON
+from bridge.match.complaints import ENGINE_FUNCTIONS, Complaint, complaints, name_before, spoken
+from bridge.match.functions import Function, all_functions
+from bridge.match.result import Result
+from bridge.match.syntax import FieldPath, Literal, Reading, Steps, decode
+from bridge.match.syntax import read as read_syntax
+
+MOST_CHARACTERS = 4_000
+"""Of one expression. Arbitrary; the longest in the examples has 180."""
+
+Where: TypeAlias = Place | Callable[[int], Place]
+"""Where an expression stands, or a function from an offset in it to the place of that character."""
+
+_NO_KEY = re.compile(r'Key not found in map : "(.*)"', re.DOTALL)
+_NO_INDEX = re.compile(r"Index error: index=(-?\d+) size=\d+")
+_NO_VALUE = re.compile(r'No value with name "(.*)" found in Activation')
+
+
+class Activation:
+    """The values of one event's names, handed to the engine only when an expression needs it.
+
+    Build one for each event: the engine converts a value once and keeps it.
+    """
+
+    __slots__ = ("_engines", "now", "values")
+
+    def __init__(self, values: Mapping[str, JSON], now: int | None) -> None:
+        self.values = values
+        self.now = now
+        self._engines: dict[int, Any] = {}
+
+    def engine(self, env: Any) -> Any:
+        """The engine's own activation, made when first asked for."""
+        found = self._engines.get(id(env))
+        if found is None:
+            found = self._engines[id(env)] = env.Activation(self.values)
+        return found
+
+
+def activation(values: Mapping[str, JSON]) -> Activation:
+    """Bind names to values. `now`, in milliseconds, becomes the text of a time (RFC 3339)."""
+    now = values.get("now")
+    if isinstance(now, int) and not isinstance(now, bool):
+        return Activation({**values, "now": iso(now)}, now)
+    return Activation(values, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression. `gives` is the engine's name of the result's type, DYN if unknown."""
+
+    text: str
+    where: Where
+    gives: str
+    reading: Reading
+    _env: _Environment
+    _program: Any
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The given names that it reads."""
+        return frozenset(path.steps[0] for path in self.reading.paths)
+
+    @property
+    def paths(self) -> tuple[FieldPath, ...]:
+        """The fields that it reads."""
+        return tuple(self.reading.paths)
+
+    @property
+    def tests(self) -> tuple[tuple[Steps, frozenset[Literal]], ...]:
+        """Constant equality tests without which it cannot be true."""
+        return self.reading.tests
+
+    @property
+    def place(self) -> Place:
+        return place_at(self.text, self.where, 0)
+
+    def holds(self, activation: Activation) -> bool:
+        """Whether it gives true; anything but true or false raises ExpressionFailed.
+
+        An error is a value to the engine, and one that Python takes for true; hence `is`.
+        """
+        value = self._run(activation)
+        result = value.value()
+        if result is True:
+            return True
+        if result is False:
+            return False
+        raise self._failure(value, activation, "must give true or false")
+
+    def evaluate(self, activation: Activation) -> JSON:
+        """The value as JSON: times as RFC 3339 text, durations as `90s`, bytes as base64.
+
+        Raises ExpressionFailed, naming the absent field where there is one.
+        """
+        if self.reading.plain is not None:
+            return self._follow(activation.values)
+        value = self._run(activation)
+        if value.type() == cel.Type.ERROR:
+            raise self._failure(value, activation, "")
+        try:
+            return Result().take(value.plain_value())
+        except TypeError as error:
+            words = f"{self.text}: gives an optional value; end it with .orValue(…)"
+            raise ExpressionFailed(words) from error
+
+    def evaluate_plain(self, values: Mapping[str, JSON]) -> JSON:
+        """As evaluate, from bare values; a simple path is followed without the engine."""
+        if self.reading.plain is not None:
+            return self._follow(values)
+        return self.evaluate(activation(values))
+
+    def _run(self, activation: Activation) -> Any:
+        self._env.moment.now = activation.now
+        try:
+            return self._program.eval(activation.engine(self._env.engine))
+        except (RuntimeError, TypeError, ValueError, MemoryError, OverflowError) as error:
+            raise ExpressionFailed(f"{self.text}: {spoken(str(error))}") from error
+
+    def _follow(self, values: Mapping[str, JSON]) -> JSON:
+        value: Any = values
+        plain = self.reading.plain or ()
+        for count, step in enumerate(plain, 1):
+            if _is_there(value, step):
+                value = value[step]
+            elif value is None or isinstance(value, Mapping if isinstance(step, str) else list):
+                absent = _dotted(plain[:count])
+                raise ExpressionFailed(f"{self.text}: there is no {absent}", absent)
+            else:
+                kind = _kind_of(value)
+                raise ExpressionFailed(f"{self.text}: {_dotted(plain[: count - 1])} is {kind}")
+        return value  # type: ignore[no-any-return]
+
+    def _failure(self, value: Any, activation: Activation, wanted: str) -> ExpressionFailed:
+        kind = value.type()
+        if kind != cel.Type.ERROR:
+            return ExpressionFailed(f"{self.text}: {wanted}, not {kind.name().lower()}")
+        words = str(value.value())
+        absent = self._absent(words, activation.values)
+        if absent:
+            return ExpressionFailed(f"{self.text}: there is no {absent}", absent)
+        return ExpressionFailed(f"{self.text}: {spoken(words)}")
+
+    def _absent(self, words: str, values: Mapping[str, JSON]) -> str:
+        """The field whose absence the engine reports; empty where it reports something else."""
+        outside = _NO_INDEX.search(words)
+        if outside:
+            indexed = [path.steps for path in self.reading.paths if "*" in path.steps]
+            before = indexed[0][: indexed[0].index("*")] if indexed else ()
+            return f"{_dotted(before)}[{outside.group(1)}]"
+        missing = _NO_KEY.search(words) or _NO_VALUE.search(words)
+        if not missing and "SELECT to non-message" not in words:
+            return ""
+        found = [gap for path in self.reading.paths if (gap := _gap(values, path.steps, ()))]
+        named = [gap for gap in found if missing and gap[-1] == missing.group(1)]
+        if named or found:
+            return _dotted((named or found)[0])
+        return missing.group(1) if missing else ""
+
+
+def compile_expression(text: str, where: Where, names: frozenset[str]) -> Expression:
+    """Compile, or raise Invalid with every problem at its place.
+
+    names: what the expression may read; anything else is an unknown name.
+    """
+    if not text.strip():
+        raise Invalid([Problem(place_at(text, where, 0), "the expression is empty")])
+    if len(text) > MOST_CHARACTERS:
+        words = f"the expression has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read"
+        raise Invalid([Problem(place_at(text, where, 0), words)])
+    compiled = _compiled(text, names)
+    if isinstance(compiled, list):
+        raise Invalid(
+            [Problem(place_at(text, where, at), said, "", hint) for said, hint, at in compiled]
+        )
+    gives, reading, env, program = compiled
+    return Expression(text, where, gives, reading, env, program)
+
+
+def place_at(text: str, where: Where, offset: int) -> Place:
+    """The place of the character at `offset` of an expression that begins at `where`."""
+    if not isinstance(where, Place):
+        return where(offset)
+    lines = text[:offset].split("\n")
+    if len(lines) == 1:
+        return Place(where.file, where.line, where.column + offset)
+    return Place(where.file, where.line + len(lines) - 1, len(lines[-1]) + 1)
+
+
+class _Moment(threading.local):
+    """The time of the evaluation under way: the engine binds no functions to an activation."""
+
+    now: int | None = None
+
+    def today(self) -> str:
+        if self.now is None:
+            raise ValueError("today() is not known here")
+        return day(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """The engine with a set of names, and the clock hand that its today() looks at."""
+
+    engine: Any
+    moment: _Moment
+    functions: frozenset[str]
+
+
+_Compiled: TypeAlias = tuple[str, Reading, _Environment, Any]
+
+
+@lru_cache(maxsize=64)
+def _environment(names: frozenset[str]) -> _Environment:
+    """Made once for each set of names; it takes the engine 25 ms."""
+    moment = _Moment()
+    functions = all_functions(moment.today)
+    engine = cel.NewEnv(
+        variables=dict.fromkeys(sorted(names), cel.Type.DYN),
+        extensions=[
+            ext_math.ExtMath(),
+            ext_optional.ExtOptional(),
+            ext_strings.ExtStrings(),
+            ext_encoders.ExtEncoders(),
+        ],
+        functions=_declarations(functions),
+    )
+    known = frozenset(function.name for function in functions)
+    return _Environment(engine, moment, known | ENGINE_FUNCTIONS)
+
+
+def _declarations(functions: tuple[Function, ...]) -> list[Any]:
+    kinds = {
+        "any": cel.Type.DYN, "int": cel.Type.INT, "double": cel.Type.DOUBLE,
+        "string": cel.Type.STRING, "bool": cel.Type.BOOL, "null": cel.Type.NULL,
+        "list": cel.Type.List(cel.Type.DYN), "map": cel.Type.Map(cel.Type.DYN, cel.Type.DYN),
+    }  # fmt: skip
+    overloads: dict[str, list[Any]] = {}
+    for function in functions:
+        for signature in _signatures(function.takes):
+            name = "_".join((function.name, *signature))
+            overloads.setdefault(function.name, []).append(
+                cel.Overload(
+                    name,
+                    return_type=kinds[function.gives],
+                    parameters=[kinds[kind] for kind in signature],
+                    is_member=function.member,
+                    impl=function.run,
+                )
+            )
+    return [cel.FunctionDecl(name, found) for name, found in overloads.items()]
+
+
+def _signatures(takes: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
+    signatures: list[tuple[str, ...]] = [()]
+    for kinds in takes:
+        signatures = [(*before, kind) for before in signatures for kind in kinds]
+    return signatures
+
+
+@lru_cache(maxsize=50_000)
+def _compiled(text: str, names: frozenset[str]) -> _Compiled | list[Complaint]:
+    """The same text is compiled once, however many rules hold it and however often they load."""
+    env = _environment(names)
+    try:
+        program = env.engine.compile(text)
+    except (RuntimeError, ValueError, TypeError) as error:
+        return complaints(text, str(error), names | env.functions)
+    reading = read_syntax(decode(program.serialize()))
+    gives = program.return_type().name()
+    found = [(said, "", name_before(text, at)) for said, at in reading.complaints]
+    if gives.startswith("optional_type"):
+        found.append(("this gives an optional value", "end it with .orValue(…)", 0))
+    return found or (gives, reading, env, program)
+
+
+def _is_there(value: Any, step: str | int) -> bool:
+    if isinstance(step, str):
+        return isinstance(value, Mapping) and step in value
+    return isinstance(value, list) and 0 <= step < len(value)
+
+
+def _gap(value: Any, steps: Steps, before: Steps) -> Steps | None:
+    """The path down to the first step that is not there; None when all are."""
+    if not steps:
+        return None
+    step, rest = steps[0], steps[1:]
+    if step == "*":
+        for item in value if isinstance(value, list) else ():
+            gap = _gap(item, rest, (*before, step))
+            if gap:
+                return gap
+        return None if value else (*before, step)
+    if isinstance(value, Mapping) and step in value:
+        return _gap(value[step], rest, (*before, step))
+    return (*before, step) if value is None or isinstance(value, Mapping) else None
+
+
+def _dotted(steps: tuple[str | int, ...]) -> str:
+    text = ""
+    for step in steps:
+        if isinstance(step, int) or step == "*":
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+def _kind_of(value: JSON) -> str:
+    if isinstance(value, bool):
+        return "true or false and has no fields"
+    if isinstance(value, int | float):
+        return "a number and has no fields"
+    return "text and has no fields" if isinstance(value, str) else "no list or mapping of that kind"
