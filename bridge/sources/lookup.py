@@ -1,0 +1,209 @@
+"""Expressions of a preset, made ready to be evaluated many times.
+
+Every expression is compiled as CEL, so a mistake is found at load. What is only a path, or texts
+and paths joined by `+`, is then walked in Python: a key costs a microsecond that way, and thirty
+where the engine first has to be given the whole body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from bridge.document import Document
+from bridge.errors import ExpressionFailed, Invalid, Problem
+from bridge.event import JSON
+from bridge.match.expression import Activation, Expression, activation, compile_expression
+
+NAMES: Final = frozenset({"body", "headers", "item"})
+Path: TypeAlias = tuple[str | int, ...]
+
+
+class Absent:
+    """The one value of this class stands for "not there", which null does not."""
+
+
+ABSENT: Final = Absent()
+Walk: TypeAlias = Callable[[Mapping[str, JSON]], "JSON | Absent"]
+
+_PATH = r'(?:body|headers|item)(?:\.[A-Za-z_][A-Za-z0-9_]*|\["[^"\\]*"\])*'
+_TERM = rf'"[^"\\]*"|string\({_PATH}\)|{_PATH}'
+_JOIN = re.compile(rf"(?:{_TERM})(?:\s*\+\s*(?:{_TERM}))*")
+_EACH_TERM = re.compile(_TERM)
+_STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\]')
+
+
+class Scope:
+    """The values that the expressions of one event read; given to the engine only when needed."""
+
+    __slots__ = ("_activation", "values")
+
+    def __init__(self, body: JSON, headers: JSON, item: JSON) -> None:
+        self.values: dict[str, JSON] = {"body": body, "headers": headers, "item": item}
+        self._activation: Activation | None = None
+
+    def activation(self) -> Activation:
+        if self._activation is None:
+            self._activation = activation(self.values)
+        return self._activation
+
+
+class Reading:
+    """One compiled expression."""
+
+    __slots__ = ("_expression", "_plain", "_walk", "reads_item", "text")
+
+    def __init__(self, text: str, expression: Expression) -> None:
+        self.text = text
+        self._expression = expression
+        self._walk = plain_walk(text)
+        self._plain = plain_text(text)
+        self.reads_item = "item" in expression.names
+
+    def value(self, scope: Scope) -> JSON | Absent:
+        """What the expression gives. A path through null gives null.
+
+        Raises ExpressionFailed for an error that is more than an absent field.
+        """
+        if self._walk is not None:
+            return self._walk(scope.values)
+        try:
+            return self._expression.evaluate(scope.activation())
+        except ExpressionFailed as error:
+            if error.absent:
+                return ABSENT
+            raise
+
+    def words(self, scope: Scope) -> str:
+        """What the expression gives as text; empty when it gives none, or an error."""
+        if self._plain is not None:
+            joined = self._plain(scope.values)
+            if joined is not None:
+                return joined
+        try:
+            return as_text(self.value(scope))
+        except ExpressionFailed:
+            return ""
+
+
+class Lookup:
+    """Several expressions, of which the first that gives a text counts."""
+
+    __slots__ = ("readings",)
+
+    def __init__(self, readings: Sequence[Reading]) -> None:
+        self.readings = tuple(readings)
+
+    def find(self, scope: Scope) -> tuple[str, bool]:
+        """The text, and whether it is the item's own rather than the whole body's."""
+        for reading in self.readings:
+            found = reading.words(scope)
+            if found:
+                return found, reading.reads_item
+        return "", False
+
+    def text(self, scope: Scope) -> str:
+        return self.find(scope)[0]
+
+
+def compile_reading(text: str, document: Document, path: Path) -> Reading:
+    """Raises Invalid, with the place in the preset file."""
+    if not text.strip():
+        raise Invalid([document.problem(path, "an expression is missing")])
+    try:
+        return Reading(text, compile_expression(text, document.place(path), NAMES))
+    except Invalid as error:
+        name = document.problem(path, "").field
+        raise Invalid([_named(problem, name) for problem in error.problems]) from error
+
+
+def _named(problem: Problem, name: str) -> Problem:
+    if problem.field:
+        return problem
+    return Problem(problem.place, problem.message, name, problem.hint, problem.warning)
+
+
+def compile_lookup(texts: Sequence[str], document: Document, path: Path) -> Lookup:
+    """Raises Invalid, with the place in the preset file."""
+    several = isinstance(document.value_at(path), list)
+    return Lookup(
+        [
+            compile_reading(text, document, (*path, index) if several else path)
+            for index, text in enumerate(texts)
+        ]
+    )
+
+
+def as_text(value: JSON | Absent) -> str:
+    """A text or a number as text; empty for everything that names nothing."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def plain_walk(text: str) -> Walk | None:
+    """A function that walks a plain path such as `body.a["b"]`; None when the text is no path."""
+    if not re.fullmatch(_PATH, text):
+        return None
+    root, *steps = _steps(text)
+
+    def walk(values: Mapping[str, JSON]) -> JSON | Absent:
+        value = values[root]
+        for step in steps:
+            if not isinstance(value, dict):
+                return None if value is None else ABSENT
+            if step not in value:
+                return ABSENT
+            value = value[step]
+        return value
+
+    return walk
+
+
+def plain_text(text: str) -> Callable[[Mapping[str, JSON]], str | None] | None:
+    """A function that joins texts and paths; None when the expression is more than that.
+
+    The function gives an empty text where a path leads nowhere, and None where the engine has to
+    decide (a number in a sum, say).
+    """
+    if not _JOIN.fullmatch(text):
+        return None
+    terms = [_term(term) for term in _EACH_TERM.findall(text)]
+    alone = len(terms) == 1
+
+    def join(values: Mapping[str, JSON]) -> str | None:
+        parts = []
+        for fixed, walk, converts in terms:
+            if walk is None:
+                parts.append(fixed)
+                continue
+            value = walk(values)
+            if isinstance(value, str):
+                parts.append(value)
+            elif value is None or value is ABSENT:
+                return ""
+            elif (converts or alone) and type(value) is int:
+                parts.append(str(value))
+            else:
+                return None
+        return parts[0] if alone else "".join(parts)
+
+    return join
+
+
+def _term(term: str) -> tuple[str, Walk | None, bool]:
+    if term.startswith('"'):
+        return term[1:-1], None, False
+    if term.startswith("string("):
+        return "", plain_walk(term[len("string(") : -1]), True
+    return "", plain_walk(term), False
+
+
+def _steps(path: str) -> list[str]:
+    root = re.match(r"[a-z]+", path)
+    assert root is not None  # the caller matched the whole path already
+    rest = _STEP.findall(path[root.end() :])
+    return [root.group(), *(name or key for name, key in rest)]

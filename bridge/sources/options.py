@@ -1,0 +1,53 @@
+"""What the configuration of a source changes in its preset's proofs, where the preset allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.errors import Invalid, Place, Problem
+from bridge.settings import SourceSettings
+from bridge.sources.preset import Freshness, Proof
+
+_OPTIONS = ("header", "prefix", "algorithm", "encoding")
+
+
+def resolve_proofs(
+    proofs: Sequence[Proof], settings: SourceSettings, place: Place
+) -> tuple[Proof, ...]:
+    """The proofs with the source's own header, prefix, algorithm, encoding and window in them.
+
+    Raises Invalid for an option that no proof of the preset leaves open.
+    """
+    given = {name: value for name in _OPTIONS if (value := getattr(settings, name)) is not None}
+    if "header" in given:
+        given["header"] = given["header"].lower()
+    problems = [
+        Problem(
+            place,
+            f'the preset "{settings.preset}" does not leave its {name} open',
+            f"sources.{settings.name}.{name}",
+        )
+        for name in given
+        if not any(name in getattr(proof, "options", ()) for proof in proofs)
+    ]
+    if settings.freshness_seconds is not None and not any(_freshness(proof) for proof in proofs):
+        words = f'what the preset "{settings.preset}" reads has no signed time'
+        problems.append(Problem(place, words, f"sources.{settings.name}.freshness_seconds"))
+    if problems:
+        raise Invalid(problems)
+    return tuple(_resolve(proof, given, settings.freshness_seconds) for proof in proofs)
+
+
+def _resolve(proof: Proof, given: dict[str, str], window: int | None) -> Proof:
+    allowed = getattr(proof, "options", ())
+    changes: dict[str, object] = {name: given[name] for name in given if name in allowed}
+    fresh = _freshness(proof)
+    if window is not None and fresh is not None:
+        changes["freshness"] = fresh.model_copy(update={"within_seconds": window})
+    if not changes:
+        return proof
+    return type(proof).model_validate({**proof.model_dump(), **changes})
+
+
+def _freshness(proof: Proof) -> Freshness | None:
+    return getattr(proof, "freshness", None)
