@@ -20,6 +20,7 @@ class LaneQueue:
         self._running: set[Lane] = set()
         self._again: set[Lane] = set()
         self._filled = asyncio.Event()
+        self._closed = False
         self.overflowed = False
 
     def __len__(self) -> int:
@@ -55,11 +56,18 @@ class LaneQueue:
         self._running.add(lane)
         return lane
 
-    async def wait_and_take(self) -> Lane:
-        """The next lane, as soon as there is one."""
-        while (lane := self.take()) is None:
+    async def wait_and_take(self) -> Lane | None:
+        """The next lane, as soon as there is one; None once the line is closed."""
+        while not self._closed:
+            if (lane := self.take()) is not None:
+                return lane
             await self._filled.wait()
-        return lane
+        return None
+
+    def close(self) -> None:
+        """Hands out no lane any more; what waits stays in the table."""
+        self._closed = True
+        self._filled.set()
 
     def release(self, lane: Lane, more: bool) -> None:
         """Gives a lane back; more: it has something to do at once."""

@@ -259,11 +259,13 @@ class Ended:
 
     outputs: what later steps may read; only of a try that did it.
     may_exist: it may have happened although no answer came.
+    counted: false when a guard let it wait before anything was tried; then it leaves no row.
     """
 
     attempt: Attempt
     outputs: JSON = None
     may_exist: bool = False
+    counted: bool = True
 
 
 async def record_ended(
@@ -274,7 +276,8 @@ async def record_ended(
     Gives the event's state when the action is finished, None when it waits.
     """
     attempt = ended.attempt
-    await insert_attempt(tx, attempt)
+    if ended.counted:
+        await insert_attempt(tx, attempt)
     lane = (action.tenant, action.lane)
     if attempt.outcome is AttemptOutcome.AGAIN:
         await actions.postpone_action(

@@ -1,0 +1,336 @@
+"""Act: one try of one planned action, from its parameters to what came of it.
+
+Everything that can go wrong ends as a value: done, found, again at a time, dead, or skipped with
+a reason. Only the store's own errors are raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from bridge.action import ActionShape, Call, Exchange, Outcome, PlannedAction
+from bridge.backoff import Backoff, next_try
+from bridge.clock import Clock
+from bridge.connectors.contract import Action, Client, Connector
+from bridge.connectors.http import exchanges_of
+from bridge.connectors.parameters import SyncStatus, Transition
+from bridge.errors import ExpressionFailed, GiveUp, TryAgain
+from bridge.event import JSON, StoredEvent
+from bridge.match.plan import names_for, render_deferred
+from bridge.matcher import Matcher
+from bridge.object_locks import Key, ObjectLocks
+from bridge.record import Ended
+from bridge.status import sync_status
+from bridge.store import links, throttles
+from bridge.store.actions import StoredAction, outputs_of_run
+from bridge.store.attempts import Attempt, AttemptOutcome
+from bridge.store.events import get_event
+from bridge.store.links import Link, LinkState
+from bridge.store.runs import Run
+from bridge.store.transaction import Database, Transaction
+from bridge.text.escape import ESCAPES
+
+SYNC_STATUS = "sync_status"
+TRANSITION = "transition"
+
+OTHER_RUN_SECONDS = 2.0
+"""How soon a run looks again whether the other run for its `once_per` value has ended."""
+
+DISABLED_SECONDS = 60.0
+"""How soon an action looks again whether its integration is switched on."""
+
+log = structlog.get_logger("bridge.act")
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A configured system, opened: its connector and the client its actions use."""
+
+    name: str
+    tenant: str
+    connector: Connector
+    client: Client
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the guards say when an action's turn comes.
+
+    skip_run: why the run does nothing after all; empty when it goes on.
+    wait: why it has to wait; empty when it need not.
+    may_exist: an earlier run for the same value died, perhaps half way.
+    """
+
+    skip_run: str = ""
+    wait: str = ""
+    may_exist: bool = False
+
+
+GO_ON = Turn()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One try, ready to be recorded."""
+
+    ended: Ended
+    connector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What a try came to, before it becomes an attempt row."""
+
+    outcome: AttemptOutcome
+    reason: str = ""
+    outputs: JSON = None
+    after_seconds: float | None = None
+    may_exist: bool = False
+
+
+class Hold(Exception):
+    """A guard lets the action wait before anything is tried; it counts as no try."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(reason)
+
+
+@dataclass(slots=True)
+class Actor:
+    """Runs actions against the systems that are configured.
+
+    integrations: by tenant and name. free: connectors whose actions need no integration, by name.
+    chance: a number from 0 up to 1 for the backoff's jitter.
+    timeout_seconds: how long one try may take.
+    """
+
+    database: Database
+    clock: Clock
+    matcher: Matcher
+    shapes: Mapping[str, ActionShape]
+    integrations: Mapping[tuple[str, str], Integration]
+    free: Mapping[str, Integration]
+    backoff: Backoff
+    chance: Callable[[], float]
+    timeout_seconds: float = 60.0
+    locks: ObjectLocks = field(default_factory=ObjectLocks)
+
+    # --- guards ---------------------------------------------------------------------------
+
+    async def take_turn(self, action: StoredAction, run: Run) -> Turn:
+        """Asks whether a run may go on. Writes only where an owner or a group changes."""
+        if run.grouped and action.planned.position == 0:
+            await self.database.write(lambda tx: throttles.close_group(tx, run.id))
+        if run.once is None:
+            return GO_ON
+        once = run.once
+        held = await self.database.read(lambda tx: links.find_once(tx, run.tenant, run.rule, once))
+        if held is None or (held.run_id == run.id and held.state is LinkState.INTENT):
+            return GO_ON
+        if held.state is LinkState.FREE:
+            return await self._take_over(held, run)
+        if held.run_id == run.id:
+            return GO_ON
+        if held.state is LinkState.DONE:
+            ticket = f", {held.ticket}" if held.ticket else ""
+            return Turn(skip_run=f"once_per {once!r} was done by {held.event_id}{ticket}")
+        return Turn(wait=f"once_per {once!r} is under way in {held.event_id}")
+
+    async def _take_over(self, held: Link, run: Run) -> Turn:
+        now = self.clock()
+        taken = await self.database.write(
+            lambda tx: links.take_over(tx, held, run.id, run.event_id, now)
+        )
+        return Turn(may_exist=True) if taken else Turn(wait="another run takes the value over")
+
+    # --- one try --------------------------------------------------------------------------
+
+    async def act(self, action: StoredAction, run: Run, turn: Turn) -> Attempted:
+        """Tries an action once and says how it ended."""
+        started_at, started = self.clock(), time.perf_counter()
+        integration = self._integration(action.planned, run.tenant)
+        connector = integration.connector.name if integration else ""
+        with exchanges_of() as exchanges:
+            try:
+                did = await self._try(action, run, turn, integration)
+            except Hold as hold:
+                return Attempted(self._held(action, hold), connector)
+        duration_ms = round((time.perf_counter() - started) * 1000)
+        ended = self._ended(action, did, started_at, duration_ms, tuple(exchanges))
+        return Attempted(ended, connector)
+
+    def _held(self, action: StoredAction, hold: Hold) -> Ended:
+        now = self.clock()
+        attempt = Attempt(
+            action.id, action.attempts, now, 0, AttemptOutcome.AGAIN, str(hold),
+            now + int(hold.seconds * 1000), (),
+        )  # fmt: skip
+        return Ended(attempt, may_exist=action.may_exist, counted=False)
+
+    def _integration(self, planned: PlannedAction, tenant: str) -> Integration | None:
+        """The system an action is for: the one it names, else one that needs no configuring."""
+        if planned.integration:
+            return self.integrations.get((tenant, planned.integration))
+        offering = (one for one in self.free.values() if one.connector.action(planned.name))
+        return next(offering, None)
+
+    async def _try(
+        self, action: StoredAction, run: Run, turn: Turn, integration: Integration | None
+    ) -> Did:
+        if turn.wait:
+            raise Hold(turn.wait, OTHER_RUN_SECONDS)
+        try:
+            planned = await self._rendered(action, run)
+            if planned.skip:
+                return Did(AttemptOutcome.SKIPPED, planned.skip)
+            parameters = self._parameters(planned)
+            if isinstance(parameters, SyncStatus):
+                return await self._sync_status(action, run, parameters)
+            if integration is None:
+                raise GiveUp(f"the integration {planned.integration!r} is not configured")
+            if not integration.enabled:
+                raise Hold(f"{integration.name} is switched off", DISABLED_SECONDS)
+            may_exist = action.may_exist or turn.may_exist
+            return await self._call(action, integration, planned.name, parameters, may_exist)
+        except TryAgain as error:
+            exists = action.may_exist or turn.may_exist or error.may_have_happened
+            return Did(
+                AttemptOutcome.AGAIN, error.reason, after_seconds=error.after_seconds,
+                may_exist=exists,
+            )  # fmt: skip
+        except GiveUp as error:
+            return Did(AttemptOutcome.DEAD, error.reason)
+        except ExpressionFailed as error:
+            return Did(AttemptOutcome.DEAD, f"expression: {error}")
+
+    async def _rendered(self, action: StoredAction, run: Run) -> PlannedAction:
+        """The action with everything filled in that had to wait for its turn."""
+        planned = action.planned
+        if not planned.deferred and not planned.condition:
+            return planned
+        names = await self._names(action, run)
+        return render_deferred(planned, names, self.shapes[planned.name], ESCAPES)
+
+    async def _names(self, action: StoredAction, run: Run) -> dict[str, JSON]:
+        """What expressions may read at an action's turn."""
+        ids = run.grouped or (run.event_id,)
+
+        async def work(tx: Transaction) -> tuple[list[StoredEvent], dict[str, JSON], Link | None]:
+            found = [await get_event(tx, one) for one in ids]
+            outputs = await outputs_of_run(tx, run.id)
+            return found, outputs, await links.find_link(tx, run.tenant, action.lane)
+
+        stored, steps, link = await self.database.read(work)
+        group = [self.matcher.read(one) for one in stored]
+        return names_for(
+            group[0], variables=run.variables, each=run.element, now=action.planned_at,
+            link=link.as_json() if link else {}, steps=steps, group=group,
+        )  # fmt: skip
+
+    def _parameters(self, planned: PlannedAction) -> BaseModel:
+        """The parameters by their model. Raises GiveUp naming what does not fit."""
+        shape = self.shapes.get(planned.name)
+        if shape is None:
+            raise GiveUp(f"there is no action {planned.name}")
+        try:
+            return shape.parameters.model_validate(planned.parameters)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(str(part) for part in one['loc']) or planned.name}: {one['msg']}"
+                for one in error.errors(include_input=False, include_url=False)
+            )
+            raise GiveUp(f"parameters: {wrong}") from error
+
+    async def _call(
+        self,
+        action: StoredAction,
+        integration: Integration,
+        name: str,
+        parameters: BaseModel,
+        may_exist: bool,
+    ) -> Did:
+        """Calls the connector, alone on the object it writes to, and within the time allowed."""
+        offered = integration.connector.action(name)
+        if offered is None:
+            raise GiveUp(f"{integration.name} ({integration.connector.name}) has no {name}")
+        call = Call(
+            name, parameters, action.mark, may_exist, action.attempts + 1, action.planned_at,
+            self.clock(), action.event_id, action.rule,
+        )  # fmt: skip
+        async with self.locks.hold(object_key(action, integration, offered, parameters)):
+            outcome = await self._in_time(offered, integration, call)
+        how = AttemptOutcome.FOUND if outcome.found else AttemptOutcome.DONE
+        return Did(how, "; ".join(outcome.lost), dict(outcome.outputs))
+
+    async def _in_time(
+        self, offered: Action, integration: Integration, call: Call[BaseModel]
+    ) -> Outcome:
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await offered.run(integration.client, call)
+        except TimeoutError as error:
+            raise TryAgain(
+                f"no end after {self.timeout_seconds:g} s", may_have_happened=True
+            ) from error
+        except (TryAgain, GiveUp):
+            raise
+        except Exception as error:  # a mistake of ours: kept, shown, and tried again by policy
+            log.exception("action failed unexpectedly", action=call.name, event=call.event_id)
+            raise TryAgain(
+                f"unexpected {type(error).__name__}, see the log", may_have_happened=True
+            ) from error
+
+    async def _sync_status(self, action: StoredAction, run: Run, parameters: SyncStatus) -> Did:
+        stored = await self.database.read(lambda tx: get_event(tx, run.event_id))
+        event = self.matcher.read(stored)
+        synced = await sync_status(self.database, event, parameters, self.clock())
+        if synced.nothing:
+            return Did(AttemptOutcome.SKIPPED, synced.nothing)
+        if synced.ticket:
+            integration = self.integrations.get((run.tenant, synced.integration))
+            if integration is None:
+                raise GiveUp(f"the integration {synced.integration!r} is not configured")
+            move = Transition(ticket=synced.ticket, to=synced.status)
+            return await self._call(action, integration, TRANSITION, move, action.may_exist)
+        changed: list[JSON] = [f"{kind} {record_id}" for kind, record_id in synced.records]
+        return Did(AttemptOutcome.DONE, "", {"status": synced.status, "records": changed})
+
+    def _ended(
+        self,
+        action: StoredAction,
+        did: Did,
+        started_at: int,
+        duration_ms: int,
+        exchanges: tuple[Exchange, ...],
+    ) -> Ended:
+        """The try as it is recorded; one too many makes the action dead."""
+        number = action.attempts + 1
+        outcome, reason, next_try_at = did.outcome, did.reason, None
+        if outcome is AttemptOutcome.AGAIN:
+            next_try_at = next_try(
+                self.backoff, attempt=number, now=self.clock(), chance=self.chance(),
+                after_seconds=did.after_seconds,
+            )  # fmt: skip
+            if next_try_at is None:
+                outcome = AttemptOutcome.DEAD
+                reason = f"{reason} (given up after {number} tries)"
+        attempt = Attempt(
+            action.id, number, started_at, duration_ms, outcome, reason, next_try_at, exchanges
+        )
+        return Ended(attempt, did.outputs, did.may_exist)
+
+
+def object_key(
+    action: StoredAction, integration: Integration, offered: Action, parameters: BaseModel
+) -> Key | None:
+    """What an action writes to, as a lock's key; None when it makes something new."""
+    written = offered.object_of(parameters)
+    return (action.tenant, integration.name, written) if written else None

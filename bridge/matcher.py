@@ -1,0 +1,77 @@
+"""Match: an event, read as its source says, meets the rules in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from bridge.about import about, records_of
+from bridge.errors import ExpressionFailed
+from bridge.event import JSON, Event, StoredEvent
+from bridge.match.plan import Plan, plan
+from bridge.match.rules import RuleSet
+from bridge.record import Matched
+from bridge.text.escape import ESCAPES
+
+
+class Reader(Protocol):
+    """A source, as far as matching needs it."""
+
+    def normalise(self, stored: StoredEvent) -> Event: ...
+
+
+class Matcher:
+    """Applies the present rule set to events, one after the other.
+
+    rules: gives the set in force; asked once for each event, so a reload falls between two.
+    readers: the configured sources, by tenant and name.
+    """
+
+    def __init__(
+        self, rules: Callable[[], RuleSet], readers: Mapping[tuple[str, str], Reader]
+    ) -> None:
+        self._rules = rules
+        self._readers = readers
+
+    @property
+    def version(self) -> str:
+        """The version of the rule set in force."""
+        return self._rules().version
+
+    def read(self, stored: StoredEvent) -> Event:
+        """The event as rules see it.
+
+        Raises ExpressionFailed when its source is gone, or cannot make sense of it.
+        """
+        reader = self._readers.get((stored.tenant, stored.source))
+        if reader is None:
+            raise ExpressionFailed(
+                f"the source {stored.source} is no longer configured; put it back and replay"
+            )
+        return reader.normalise(stored)
+
+    def match(self, stored: StoredEvent, now: int, *, link: JSON = None) -> Matched:
+        """What the rules plan for an event.
+
+        link: what the event's subject is tied to, when the lane has come to the event; then only
+        the rules that read it are asked. None: only the others are.
+        """
+        try:
+            event = self.read(stored)
+        except ExpressionFailed as error:
+            return Matched(stored, (), unreadable=str(error))
+        stage = "at_once" if link is None else "in_lane"
+        planned = plan(event, self._rules(), now, link or {}, ESCAPES, stage=stage)
+        return Matched(
+            stored,
+            planned.runs,
+            records=records_of(event) if link is None else (),
+            needs_lane=planned.needs_lane and link is None,
+            errors=errors_of(planned),
+            about=about(event),
+        )
+
+
+def errors_of(planned: Plan) -> dict[str, str]:
+    """The rules whose expressions gave an error, with its text."""
+    return {verdict.rule: verdict.reason for verdict in planned.verdicts if verdict.error}

@@ -1,0 +1,79 @@
+"""`sync_status`: carries the status of what an event is about to what it is tied to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.connectors.parameters import SyncStatus
+from bridge.event import JSON, Event
+from bridge.store.links import Link, find_link, links_of_ticket
+from bridge.store.records import set_status
+from bridge.store.transaction import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of it.
+
+    status: the status in the words of the other side; empty when there was nothing to do.
+    records: kind and id of each record that has it now.
+    ticket: the ticket that is still to be moved there by its connector, with its integration.
+    nothing: why there was nothing to do; empty otherwise.
+    """
+
+    status: str = ""
+    records: tuple[tuple[str, str], ...] = ()
+    ticket: str = ""
+    integration: str = ""
+    nothing: str = ""
+
+
+def mapped_status(parameters: SyncStatus, data: JSON) -> str:
+    """The event's status in the other side's words; empty when the map has none for it."""
+    status = data.get("status") if isinstance(data, dict) else None
+    if not isinstance(status, str):
+        return ""
+    folded = {name.casefold(): meaning for name, meaning in parameters.map.items()}
+    return folded.get(status.casefold(), parameters.default or "")
+
+
+async def sync_status(database: Database, event: Event, parameters: SyncStatus, now: int) -> Synced:
+    """Gives linked records the mapped status; names the ticket where one is meant.
+
+    Repeating it changes nothing, so a crash in between needs no mark.
+    """
+    status = mapped_status(parameters, event.data)
+    if not status:
+        return Synced(nothing="the map says nothing of this event's status, and has no default")
+    if parameters.to == "ticket":
+        return await find_ticket(database, event, status)
+
+    async def work(tx: Transaction) -> Synced:
+        done = [
+            (link.kind, link.record_id)
+            for link in await linked(tx, event)
+            if link.kind == parameters.to
+            and await set_status(tx, event.tenant, link.kind, link.record_id, status, now)
+        ]
+        if not done:
+            return Synced(nothing=f"no {parameters.to} is linked to {event.subject}")
+        return Synced(status, tuple(done))
+
+    return await database.write(work)
+
+
+async def linked(tx: Transaction, event: Event) -> list[Link]:
+    """All that the event's subject is tied to: as a ticket, else as a subject of its own."""
+    links = list(await links_of_ticket(tx, event.tenant, event.subject))
+    if links:
+        return links
+    own = await find_link(tx, event.tenant, event.subject)
+    return [own] if own else []
+
+
+async def find_ticket(database: Database, event: Event, status: str) -> Synced:
+    """The ticket that an event's subject is tied to."""
+    link = await database.read(lambda tx: find_link(tx, event.tenant, event.subject))
+    if link is None:
+        return Synced(nothing=f"no ticket is linked to {event.subject}")
+    return Synced(status, ticket=link.ticket, integration=link.integration)

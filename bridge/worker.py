@@ -1,0 +1,333 @@
+"""The second half of the route: stored events are matched, acted on, and the results recorded.
+
+Two loops. One matches what waits and writes the planned actions; the other takes lanes that are
+due and runs their actions, one at a time in a lane, lanes side by side. All that passes between
+receive and the worker, and between the loops, is rows in the store; what lies in memory only
+spares reading them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from enum import Enum
+
+import structlog
+
+from bridge.act import Actor, Attempted
+from bridge.action import OnFailure
+from bridge.backlog import Backlog
+from bridge.clock import Clock
+from bridge.errors import StoreError
+from bridge.event import JSON, EventState, StoredEvent
+from bridge.lane_queue import LaneQueue
+from bridge.matcher import Matcher
+from bridge.record import (
+    MATCH,
+    Matched,
+    record_ended,
+    record_matched,
+    record_matched_in_lane,
+    record_run_skipped,
+)
+from bridge.store.actions import StoredAction, doubt_unfinished, read_lane
+from bridge.store.attempts import AttemptOutcome
+from bridge.store.events import get_event
+from bridge.store.lanes import Lane, due_lanes
+from bridge.store.links import find_link
+from bridge.store.runs import Run, get_run
+from bridge.store.transaction import Database, Transaction
+
+MATCH_BATCH = 32
+"""Events matched and written at once. Matching does not wait, so a larger batch would hold up
+the requests that come in meanwhile: 32 take about 5 ms."""
+
+LANE_TURN = 16
+"""Actions a lane may run before it goes to the end of the line."""
+
+LOOK_EVERY_SECONDS = 0.5
+"""How often the tables are looked at for what is due and for what other processes wrote."""
+
+STORE_PAUSE_SECONDS = 1.0
+"""How long a loop rests when the store says no, before it tries again."""
+
+Watch = Callable[[StoredAction, Attempted], None]
+"""Told of each try after it is recorded, for metrics."""
+
+log = structlog.get_logger("bridge.worker")
+
+
+class Worker:
+    """Runs the loops of one process.
+
+    `start` and `stop` run them in the background; a test calls `drain` instead, which does all
+    that is due by its clock and returns.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        matcher: Matcher,
+        actor: Actor,
+        *,
+        concurrency: int = 16,
+        on_event: Callable[[EventState], None] = lambda _: None,
+        on_attempt: Watch = lambda _, __: None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._matcher = matcher
+        self._actor = actor
+        self._concurrency = concurrency
+        self._on_event = on_event
+        self._on_attempt = on_attempt
+        self._backlog = Backlog(database)
+        self._lanes = LaneQueue()
+        self._told = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    def tell(self, events: Sequence[StoredEvent], put_back: bool) -> None:
+        """After a commit: these events are new; put_back: an older one waits again."""
+        self._backlog.tell(events, put_back)
+        self._told.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether every loop is alive."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    @property
+    def waiting_lanes(self) -> int:
+        return len(self._lanes)
+
+    async def start(self) -> None:
+        """Starts the loops. Whatever was under way when a process ended is looked for first."""
+        if self._database.single_process:
+            await self._database.write(doubt_unfinished)
+        loops: list[Coroutine[None, None, None]] = [self._match_loop(), self._look_loop()]
+        loops += [self._lane_loop() for _ in range(self._concurrency)]
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def stop(self, grace_seconds: float = 10.0) -> None:
+        """Takes up nothing new; lets what runs end within the grace, then leaves it."""
+        self._stopping = True
+        self._lanes.close()
+        self._told.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._tasks = []
+
+    async def drain(self) -> None:
+        """Matches and acts until nothing is due by the clock's present."""
+        if self._database.single_process and not self._tasks:
+            self._backlog.look_again()
+        while True:
+            matched = await self._match_some()
+            await self._add_due_lanes()
+            ran = False
+            while (lane := self._lanes.take()) is not None:
+                ran = True
+                await self._run_and_release(lane)
+            if not matched and not ran:
+                return
+
+    # --- matching -------------------------------------------------------------------------
+
+    async def _match_loop(self) -> None:
+        while not self._stopping:
+            self._told.clear()
+            if await survives(self._match_all()):
+                await self._told.wait()
+
+    async def _match_all(self) -> None:
+        while await self._match_some():
+            pass
+
+    async def _match_some(self) -> int:
+        """Matches the next events and writes what is planned; gives how many there were."""
+        events = await self._backlog.take(MATCH_BATCH)
+        if not events:
+            return 0
+        now = self._clock()
+        matched = [self._matcher.match(event, now) for event in events]
+        version = self._matcher.version
+
+        async def work(tx: Transaction) -> list[EventState | None]:
+            return [await record_matched(tx, one, version, now) for one in matched]
+
+        try:
+            states = await self._database.write(work)
+        except BaseException:
+            self._backlog.look_again()
+            raise
+        for one, state in zip(matched, states, strict=True):
+            self._note_matched(one, state)
+        return len(events)
+
+    def _note_matched(self, matched: Matched, state: EventState | None) -> None:
+        event = matched.stored
+        if state is None:
+            return
+        self._on_event(state)
+        for rule, error in matched.errors.items():
+            log.warning("rule error", event=event.id, rule=rule, error=error)
+        if matched.unreadable:
+            log.error("event unreadable", event=event.id, reason=matched.unreadable)
+        if state is EventState.MATCHED:
+            self._lanes.add((event.tenant, event.subject))
+
+    # --- acting ---------------------------------------------------------------------------
+
+    async def _look_loop(self) -> None:
+        """Finds lanes whose time has come, and what other processes wrote."""
+        while not self._stopping:
+            await survives(self._add_due_lanes())
+            self._backlog.look_again()
+            self._told.set()
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def _add_due_lanes(self) -> None:
+        limit = len(self._lanes) + self._lanes.running + 256
+        now = self._clock()
+        for lane in await self._database.read(lambda tx: due_lanes(tx, now, limit)):
+            self._lanes.add(lane)
+
+    async def _lane_loop(self) -> None:
+        while (lane := await self._lanes.wait_and_take()) is not None:
+            await survives(self._run_and_release(lane))
+
+    async def _run_and_release(self, lane: Lane) -> None:
+        more = False
+        try:
+            more = await self._run_lane(lane)
+        finally:
+            self._lanes.release(lane, more)
+
+    async def _run_lane(self, lane: Lane) -> bool:
+        """Runs what is due of one lane, in order; true when its turn ended before its work."""
+        waiting = await self._database.read(lambda tx: read_waiting(tx, lane))
+        over: set[str] = set()
+        for action, run in waiting:
+            if action.run_id in over:
+                continue
+            if action.next_try_at > self._clock() or self._stopping:
+                return False
+            after = await self._run_action(action, run)
+            if after is Next.LANE_WAITS:
+                return False
+            if after is Next.READ_AGAIN:
+                return True
+            if after is Next.RUN_IS_OVER:
+                over.add(action.run_id)
+        return len(waiting) == LANE_TURN
+
+    async def _run_action(self, action: StoredAction, run: Run) -> Next:
+        """Tries one action and records it; says what the lane does next."""
+        if action.planned.name == MATCH:
+            await self._match_in_lane(action)
+            return Next.READ_AGAIN
+        turn = await self._actor.take_turn(action, run)
+        if turn.skip_run:
+            await self._database.write(
+                lambda tx: record_run_skipped(tx, action, turn.skip_run, self._clock())
+            )
+            return Next.RUN_IS_OVER
+        attempted = await self._actor.act(action, run, turn)
+        state = await self._database.write(
+            lambda tx: record_ended(tx, action, attempted.ended, run.on_failure, self._clock())
+        )
+        if attempted.ended.counted:
+            self._note_attempt(action, attempted)
+        if state is not None and state is not EventState.MATCHED:
+            self._on_event(state)
+        return what_next(attempted.ended.attempt.outcome, run.on_failure)
+
+    def _note_attempt(self, action: StoredAction, attempted: Attempted) -> None:
+        attempt = attempted.ended.attempt
+        self._on_attempt(action, attempted)
+        write = log.info if attempt.outcome in QUIET else log.warning
+        write(
+            "attempt",
+            event=action.event_id,
+            rule=action.rule,
+            action=action.planned.name,
+            id=action.id,
+            number=attempt.number,
+            outcome=attempt.outcome.value,
+            duration_ms=attempt.duration_ms,
+            next_try_at=attempt.next_try_at,
+            reason=attempt.reason,
+        )
+
+    async def _match_in_lane(self, step: StoredAction) -> None:
+        """Asks the rules that read `link`, now that all earlier events of the lane are through."""
+        now = self._clock()
+        stored, link = await self._database.read(lambda tx: read_with_link(tx, step.event_id))
+        matched = self._matcher.match(stored, now, link=link)
+        await self._database.write(lambda tx: record_matched_in_lane(tx, matched, step, now))
+        for rule, error in matched.errors.items():
+            log.warning("rule error", event=step.event_id, rule=rule, error=error)
+
+
+class Next(Enum):
+    """What a lane does after one of its actions."""
+
+    GO_ON = "go on"
+    RUN_IS_OVER = "the rest of the run was skipped"
+    LANE_WAITS = "the action is tried again later, or holds the lane"
+    READ_AGAIN = "actions were planned that come before those already read"
+
+
+def what_next(outcome: AttemptOutcome, on_failure: OnFailure) -> Next:
+    """What a lane does after a try."""
+    if outcome is AttemptOutcome.AGAIN:
+        return Next.LANE_WAITS
+    if outcome is not AttemptOutcome.DEAD:
+        return Next.GO_ON
+    match on_failure:
+        case OnFailure.HOLD:
+            return Next.LANE_WAITS
+        case OnFailure.CONTINUE:
+            return Next.GO_ON
+        case OnFailure.STOP:
+            return Next.RUN_IS_OVER
+
+
+async def read_waiting(tx: Transaction, lane: Lane) -> list[tuple[StoredAction, Run]]:
+    """The next actions of a lane, each with its run."""
+    actions = await read_lane(tx, *lane, LANE_TURN)
+    runs = {run_id: await get_run(tx, run_id) for run_id in {one.run_id for one in actions}}
+    return [(action, runs[action.run_id]) for action in actions]
+
+
+async def read_with_link(tx: Transaction, event_id: str) -> tuple[StoredEvent, JSON]:
+    """An event, and what its subject is tied to."""
+    stored = await get_event(tx, event_id)
+    link = await find_link(tx, stored.tenant, stored.subject)
+    return stored, link.as_json() if link else {}
+
+
+async def survives(step: Coroutine[None, None, None]) -> bool:
+    """Runs one step of a loop; false, after a pause, when it failed.
+
+    A loop that ended would leave accepted events lying, so nothing but a cancel ends one: what
+    the store refuses, and any mistake of ours, is logged, and the step comes again.
+    """
+    try:
+        await step
+    except StoreError as error:
+        log.error("store", error=str(error))  # noqa: TRY400 (the text says it all)
+    except Exception:  # the edge of the loop, see above
+        log.exception("worker step failed")
+    else:
+        return True
+    await asyncio.sleep(STORE_PAUSE_SECONDS)
+    return False
+
+
+QUIET = (AttemptOutcome.DONE, AttemptOutcome.FOUND, AttemptOutcome.SKIPPED)
