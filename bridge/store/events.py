@@ -146,8 +146,9 @@ async def count_finished(
         event_id,
     )
     await tx.run(
-        "UPDATE events SET state = CASE WHEN dead_actions > 0 THEN 'failed' ELSE 'done' END"
-        " WHERE id = ? AND state = 'matched' AND open_actions <= 0",
+        "UPDATE events SET state = CASE WHEN dead_actions > 0 THEN 'failed'"
+        " WHEN open_actions <= 0 THEN 'done' ELSE state END"
+        " WHERE id = ? AND state IN ('matched', 'failed')",
         event_id,
     )
     row = await tx.row("SELECT state FROM events WHERE id = ?", event_id)

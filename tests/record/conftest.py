@@ -1,5 +1,5 @@
-"""The store's own fixtures: a real SQLite file and a clock that a test moves."""
+"""The store's own fixtures: a real store on each engine and a clock that a test moves."""
 
-from tests.store.conftest import clock, database
+from tests.store.conftest import clock, database, postgres_server, store_url
 
-__all__ = ["clock", "database"]
+__all__ = ["clock", "database", "postgres_server", "store_url"]

@@ -1,4 +1,4 @@
-"""A real SQLite file, and a clock that only moves when a test moves it."""
+"""A real store on each engine, and a clock that only moves when a test moves it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ import pytest
 from bridge.clock import new_id
 from bridge.event import NewEvent
 from bridge.store.database import open_database
+from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database
+from tests.engines import postgres_server, store_url
+
+__all__ = ["clock", "database", "postgres_server", "sqlite", "store_url"]
 
 START = 1_795_000_000_000
 
@@ -33,8 +37,18 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
+async def database(store_url: str, clock: MovableClock) -> AsyncIterator[Database]:
+    """A migrated store, on each engine in turn."""
+    database = await open_database(store_url, clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path, clock: MovableClock) -> AsyncIterator[SqliteDatabase]:
+    """For what only SQLite does."""
     database = await open_database("sqlite:///bridge.db", clock, beside=tmp_path)
+    assert isinstance(database, SqliteDatabase)
     yield database
     await database.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bridge.action import ActionState, PlannedAction
 from bridge.errors import StoreFull, StoreUnavailable
 from bridge.event import EventState, StoredEvent
 from bridge.store import actions, events, runs
+from bridge.store.database import open_database
 from bridge.store.intake import Intake
 from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database, Transaction
@@ -20,11 +22,11 @@ from tests.store.plans import plan_one_action
 
 
 async def test_accepted_event_is_read_back_from_another_connection(
-    database: Database, clock: MovableClock, tmp_path: Path
+    database: Database, clock: MovableClock, store_url: str
 ) -> None:
     body = b'{"raw":  "bytes stay as they came"}'
     (accepted,) = await Intake(database, clock).accept([new_event("k1", body=body)])
-    other = SqliteDatabase(tmp_path / "bridge.db")
+    other = await open_database(store_url, clock)
     found = await other.read(lambda tx: events.get_event(tx, accepted.id))
     await other.close()
     assert (found.body, found.state, accepted.duplicate) == (body, EventState.RECEIVED, False)
@@ -58,16 +60,13 @@ async def test_fifty_deliveries_of_one_key_at_once_store_one_event(
     assert len({one.id for (one,) in answers}) == 1
 
 
-async def test_many_deliveries_share_few_commits(clock: MovableClock, tmp_path: Path) -> None:
-    database = SqliteDatabase(tmp_path / "bridge.db")
-    from bridge.store.migrate import migrate
-
-    await database.write(lambda tx: migrate(tx, clock()))
-    before = database.commits
-    intake = Intake(database, clock)
+async def test_many_deliveries_share_few_commits(
+    sqlite: SqliteDatabase, clock: MovableClock
+) -> None:
+    before = sqlite.commits
+    intake = Intake(sqlite, clock)
     await asyncio.gather(*(intake.accept([new_event(f"k{n}")]) for n in range(200)))
-    assert database.commits - before <= 3
-    await database.close()
+    assert sqlite.commits - before <= 3
 
 
 async def test_parts_of_one_body_share_it_and_keep_their_order(
@@ -106,19 +105,19 @@ async def test_full_line_refuses_and_stores_nothing_of_it(
 
 
 async def test_failed_write_fails_every_waiter_and_the_next_write_works(
-    database: Database, clock: MovableClock
+    sqlite: SqliteDatabase, clock: MovableClock
 ) -> None:
-    intake = Intake(database, clock)
-    pages = await database.write(lambda tx: tx.row("PRAGMA page_count"))
+    intake = Intake(sqlite, clock)
+    pages = await sqlite.write(lambda tx: tx.row("PRAGMA page_count"))
     assert pages is not None
-    await database.write(lambda tx: tx.row(f"PRAGMA max_page_count={pages[0] + 2}"))
+    await sqlite.write(lambda tx: tx.row(f"PRAGMA max_page_count={pages[0] + 2}"))
     big = b"x" * 100_000
     results = await asyncio.gather(
         *(intake.accept([new_event(f"k{n}", body=big)]) for n in range(3)), return_exceptions=True
     )
     assert all(isinstance(result, StoreUnavailable) for result in results)
     assert "full" in str(results[0])
-    await database.write(lambda tx: tx.row("PRAGMA max_page_count=1000000"))
+    await sqlite.write(lambda tx: tx.row("PRAGMA max_page_count=1000000"))
     (accepted,) = await intake.accept([new_event("k0", body=big)])
     assert not accepted.duplicate
 
@@ -170,14 +169,12 @@ async def test_unwritable_file_is_an_error_that_names_it(
 
 
 async def test_locked_database_gives_an_error_and_recovers(
-    database: Database, clock: MovableClock, tmp_path: Path
+    sqlite: SqliteDatabase, clock: MovableClock, tmp_path: Path
 ) -> None:
-    import sqlite3
-
-    await database.write(lambda tx: tx.row("PRAGMA busy_timeout=20"))
+    await sqlite.write(lambda tx: tx.row("PRAGMA busy_timeout=20"))
     other = sqlite3.connect(tmp_path / "bridge.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    intake = Intake(database, clock)
+    intake = Intake(sqlite, clock)
     with pytest.raises(StoreUnavailable, match="locked"):
         await intake.accept([new_event("k1")])
     other.execute("ROLLBACK")
