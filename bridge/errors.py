@@ -12,10 +12,12 @@ BridgeError
 │   │   ├── SignatureMalformed
 │   │   ├── SignatureMismatch
 │   │   ├── TimestampRefused    too old, too far ahead, or no number
+│   │   ├── AddressRefused      it comes from an address the source does not take
 │   │   └── NoSecret            the source has no secret, so nothing can prove anything
 │   └── NoSuchSource
 ├── StoreError
 │   ├── StoreFull               the waiting line of writes is full
+│   ├── LeaseLost               another process has taken the lane over
 │   ├── StoreUnavailable        the write failed: disk full, read-only, locked, gone
 │   └── StoreOutdated           the schema is not the one this program knows
 ├── ExpressionFailed            a compiled expression gave an error for this event
@@ -125,6 +127,10 @@ class TimestampRefused(ProofRefused):
     reason = "timestamp_refused"
 
 
+class AddressRefused(ProofRefused):
+    reason = "address_refused"
+
+
 class NoSecret(ProofRefused):
     reason = "no_secret"
 
@@ -143,6 +149,10 @@ class StoreFull(StoreError):
 
 class StoreUnavailable(StoreError):
     """The write did not happen, and the text says why in the engine's words."""
+
+
+class LeaseLost(StoreError):
+    """The lane was taken over by another process, which will look for what this one did."""
 
 
 class StoreOutdated(StoreError):

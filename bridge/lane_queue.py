@@ -12,7 +12,10 @@ IN_MEMORY = 10_000
 
 
 class LaneQueue:
-    """A line of lanes that are due. A lane that is running is not handed out again."""
+    """A line of lanes that are due. A lane that is running is not handed out again.
+
+    overflowed: the table may hold more due lanes than are in memory; true at the start.
+    """
 
     def __init__(self) -> None:
         self._line: deque[Lane] = deque()
@@ -21,7 +24,7 @@ class LaneQueue:
         self._again: set[Lane] = set()
         self._filled = asyncio.Event()
         self._closed = False
-        self.overflowed = False
+        self.overflowed = True
 
     def __len__(self) -> int:
         return len(self._line)

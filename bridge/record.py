@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from bridge.action import ActionState, OnFailure, PlannedAction, PlannedRun
 from bridge.clock import new_id
-from bridge.errors import NotFound
+from bridge.errors import LeaseLost, NotFound
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.store import actions, events, lanes, links, runs, throttles
 from bridge.store.attempts import Attempt, AttemptOutcome, insert_attempt
 from bridge.store.links import Link, LinkState
 from bridge.store.records import Record, keep_records
 from bridge.store.rule_counts import count_rules
-from bridge.store.transaction import Transaction
+from bridge.store.transaction import Transaction, wake_all
 
 MAKES_TICKET = "create_ticket"
 """The action whose outputs name a ticket that a link can be tied to."""
@@ -69,8 +69,7 @@ async def record_matched(
     Gives the event's state, or None when nothing was written.
     """
     event = matched.stored
-    row = await tx.row("SELECT state FROM events WHERE id = ?", event.id)
-    if row is None or row[0] != EventState.RECEIVED:
+    if not await events.lock_received(tx, event.id):
         return None
     if matched.unreadable:
         await events.settle(tx, event.id, 0, rules_version, EventState.FAILED, matched.unreadable)
@@ -87,6 +86,8 @@ async def record_matched(
     idle = EventState.DONE if planned.matched or planned.before else EventState.IGNORED
     reason = planned.reason or ("" if idle is EventState.DONE else NO_RULE)
     await events.settle(tx, event.id, opened, rules_version, idle, reason)
+    if opened:
+        await wake_all(tx)
     return EventState.MATCHED if opened else idle
 
 
@@ -269,13 +270,21 @@ class Ended:
 
 
 async def record_ended(
-    tx: Transaction, action: actions.StoredAction, ended: Ended, on_failure: OnFailure, now: int
+    tx: Transaction,
+    action: actions.StoredAction,
+    ended: Ended,
+    on_failure: OnFailure,
+    now: int,
+    owner: str = "",
 ) -> EventState | None:
     """Writes one try: its attempt row, the action's and the event's state, the lane's next time.
 
-    Gives the event's state when the action is finished, None when it waits.
+    owner: who must still have the lane's lease, on PostgreSQL.
+    Gives the event's state when the action is finished, None when it waits. Raises LeaseLost.
     """
     attempt = ended.attempt
+    if await lanes.lock_lane(tx, (action.tenant, action.lane)) != owner:
+        raise LeaseLost(f"{action.lane}: another process has the lane now")
     if ended.counted:
         await insert_attempt(tx, attempt)
     lane = (action.tenant, action.lane)

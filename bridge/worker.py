@@ -9,7 +9,9 @@ spares reading them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from enum import Enum
 
 import structlog
@@ -17,10 +19,10 @@ import structlog
 from bridge.act import Actor, Attempted
 from bridge.action import OnFailure
 from bridge.backlog import Backlog
-from bridge.clock import Clock
+from bridge.clock import Clock, new_id
 from bridge.errors import StoreError
 from bridge.event import JSON, EventState, StoredEvent
-from bridge.lane_queue import LaneQueue
+from bridge.lane_queue import IN_MEMORY, LaneQueue
 from bridge.matcher import Matcher
 from bridge.record import (
     MATCH,
@@ -30,10 +32,17 @@ from bridge.record import (
     record_matched_in_lane,
     record_run_skipped,
 )
-from bridge.store.actions import StoredAction, doubt_unfinished, read_lane
+from bridge.store.actions import StoredAction, newest_action, read_lane
 from bridge.store.attempts import AttemptOutcome
 from bridge.store.events import get_event
-from bridge.store.lanes import Lane, due_lanes
+from bridge.store.lanes import (
+    Lane,
+    Lease,
+    claim_lanes,
+    due_lanes,
+    release_lane,
+    renew_leases,
+)
 from bridge.store.links import find_link
 from bridge.store.runs import Run, get_run
 from bridge.store.transaction import Database, Transaction
@@ -47,6 +56,12 @@ LANE_TURN = 16
 
 LOOK_EVERY_SECONDS = 0.5
 """How often the tables are looked at for what is due and for what other processes wrote."""
+
+CLAIM = 100
+"""Lanes claimed at once; on PostgreSQL a claim costs a round trip and a commit."""
+
+LEASE_MS = 30_000
+"""How long a lane stays with a process that has gone silent, before another takes it over."""
 
 STORE_PAUSE_SECONDS = 1.0
 """How long a loop rests when the store says no, before it tries again."""
@@ -85,18 +100,32 @@ class Worker:
         self._backlog = Backlog(database)
         self._lanes = LaneQueue()
         self._told = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._look_now = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._lane_loops: list[asyncio.Task[None]] = []
         self._stopping = False
+        # On SQLite no claim is written: any older action may have been under way at the end of
+        # the last process, and is looked for before it is repeated.
+        self._doubt_to = 0
+        # On SQLite the one process needs no lease, and an empty owner stands for that.
+        self._owner = "" if database.single_process else new_id("wrk", clock())
 
     def tell(self, events: Sequence[StoredEvent], put_back: bool) -> None:
         """After a commit: these events are new; put_back: an older one waits again."""
         self._backlog.tell(events, put_back)
         self._told.set()
 
+    def _heard(self) -> None:
+        """Some process wrote something that concerns all."""
+        self._backlog.look_again()
+        self._told.set()
+        self._look_now.set()
+
     @property
     def running(self) -> bool:
         """Whether every loop is alive."""
-        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+        tasks = self._loops + self._lane_loops
+        return bool(tasks) and not any(task.done() for task in tasks)
 
     @property
     def waiting_lanes(self) -> int:
@@ -105,27 +134,34 @@ class Worker:
     async def start(self) -> None:
         """Starts the loops. Whatever was under way when a process ended is looked for first."""
         if self._database.single_process:
-            await self._database.write(doubt_unfinished)
-        loops: list[Coroutine[None, None, None]] = [self._match_loop(), self._look_loop()]
-        loops += [self._lane_loop() for _ in range(self._concurrency)]
-        self._tasks = [asyncio.create_task(loop) for loop in loops]
+            self._doubt_to = await self._database.read(newest_action)
+        await self._database.listen(self._heard)
+        loops = [self._match_loop(), self._look_loop()]
+        if self._owner:
+            loops.append(self._lease_loop())
+        self._loops = [asyncio.create_task(loop) for loop in loops]
+        self._lane_loops = [
+            asyncio.create_task(self._lane_loop()) for _ in range(self._concurrency)
+        ]
 
     async def stop(self, grace_seconds: float = 10.0) -> None:
         """Takes up nothing new; lets what runs end within the grace, then leaves it."""
         self._stopping = True
         self._lanes.close()
-        self._told.set()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=grace_seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        self._tasks = []
+        for task in self._loops:
+            task.cancel()
+        late = set(self._loops)
+        if self._lane_loops:
+            _, running = await asyncio.wait(self._lane_loops, timeout=grace_seconds)
+            late |= running
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        self._loops, self._lane_loops = [], []
 
     async def drain(self) -> None:
         """Matches and acts until nothing is due by the clock's present."""
-        if self._database.single_process and not self._tasks:
-            self._backlog.look_again()
+        self._backlog.look_again()
         while True:
             matched = await self._match_some()
             await self._add_due_lanes()
@@ -150,6 +186,8 @@ class Worker:
 
     async def _match_some(self) -> int:
         """Matches the next events and writes what is planned; gives how many there were."""
+        if not await self._database.lead("match"):
+            return 0  # another process matches, so that the events of a lane keep their order
         events = await self._backlog.take(MATCH_BATCH)
         if not events:
             return 0
@@ -178,7 +216,7 @@ class Worker:
             log.warning("rule error", event=event.id, rule=rule, error=error)
         if matched.unreadable:
             log.error("event unreadable", event=event.id, reason=matched.unreadable)
-        if state is EventState.MATCHED:
+        if state is EventState.MATCHED and self._database.single_process:
             self._lanes.add((event.tenant, event.subject))
 
     # --- acting ---------------------------------------------------------------------------
@@ -186,16 +224,41 @@ class Worker:
     async def _look_loop(self) -> None:
         """Finds lanes whose time has come, and what other processes wrote."""
         while not self._stopping:
+            self._look_now.clear()
             await survives(self._add_due_lanes())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY_SECONDS)
             self._backlog.look_again()
             self._told.set()
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _add_due_lanes(self) -> None:
-        limit = len(self._lanes) + self._lanes.running + 256
+        """Claims lanes that are due; on SQLite, where nothing is claimed, those of others too."""
         now = self._clock()
-        for lane in await self._database.read(lambda tx: due_lanes(tx, now, limit)):
+        if self._database.single_process:
+            more = IN_MEMORY if self._lanes.overflowed else CLAIM
+            limit = len(self._lanes) + self._lanes.running + more
+            due = await self._database.read(lambda tx: due_lanes(tx, now, limit))
+            self._lanes.overflowed = len(due) == limit
+        else:
+            limit, lease = CLAIM - len(self._lanes), self._lease()
+            if limit <= 0:
+                return
+            due = await self._database.write(lambda tx: claim_lanes(tx, now, limit, lease))
+        for lane in due:
             self._lanes.add(lane)
+
+    def _lease(self) -> Lease:
+        return Lease(self._owner, self._clock() + LEASE_MS)
+
+    async def _lease_loop(self) -> None:
+        """Renews the leases of this process while it lives."""
+        while self._owner and not self._stopping:
+            await asyncio.sleep(LEASE_MS / 3000)
+            await survives(self._renew())
+
+    async def _renew(self) -> None:
+        lease = self._lease()
+        await self._database.write(lambda tx: renew_leases(tx, lease))
 
     async def _lane_loop(self) -> None:
         while (lane := await self._lanes.wait_and_take()) is not None:
@@ -205,8 +268,12 @@ class Worker:
         more = False
         try:
             more = await self._run_lane(lane)
+            if self._owner and not more:
+                await self._database.write(lambda tx: release_lane(tx, lane, self._owner))
         finally:
             self._lanes.release(lane, more)
+        if (self._owner or self._lanes.overflowed) and len(self._lanes) < self._concurrency:
+            self._look_now.set()
 
     async def _run_lane(self, lane: Lane) -> bool:
         """Runs what is due of one lane, in order; true when its turn ended before its work."""
@@ -217,7 +284,8 @@ class Worker:
                 continue
             if action.next_try_at > self._clock() or self._stopping:
                 return False
-            after = await self._run_action(action, run)
+            doubtful = replace(action, may_exist=action.may_exist or action.seq <= self._doubt_to)
+            after = await self._run_action(doubtful, run)
             if after is Next.LANE_WAITS:
                 return False
             if after is Next.READ_AGAIN:
@@ -239,7 +307,9 @@ class Worker:
             return Next.RUN_IS_OVER
         attempted = await self._actor.act(action, run, turn)
         state = await self._database.write(
-            lambda tx: record_ended(tx, action, attempted.ended, run.on_failure, self._clock())
+            lambda tx: record_ended(
+                tx, action, attempted.ended, run.on_failure, self._clock(), self._owner
+            )
         )
         if attempted.ended.counted:
             self._note_attempt(action, attempted)

@@ -223,7 +223,16 @@ async def lanes_of_event(tx: Transaction, event_id: str) -> list[tuple[str, str]
     return [(tenant, lane) for tenant, lane in rows]
 
 
-async def doubt_unfinished(tx: Transaction) -> int:
-    """After a start on SQLite: any unfinished action may have been under way when the process
-    ended, since no claim is written. Each is looked for before it is repeated."""
-    return await tx.run(f"UPDATE actions SET may_exist = 1 WHERE {UNFINISHED} AND may_exist = 0")
+async def newest_action(tx: Transaction) -> int:
+    """The seq of the action planned last; 0 when there is none."""
+    row = await tx.row("SELECT max(seq) FROM actions")
+    return int(row[0] or 0) if row else 0
+
+
+async def doubt_lane(tx: Transaction, tenant: str, lane: str) -> None:
+    """Whoever had this lane did not give it back: its unfinished actions may have happened."""
+    await tx.run(
+        f"UPDATE actions SET may_exist = 1 WHERE tenant = ? AND lane = ? AND {UNFINISHED}",
+        tenant,
+        lane,
+    )

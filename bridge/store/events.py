@@ -101,6 +101,16 @@ async def read_received(tx: Transaction, limit: int, after_seq: int = 0) -> list
     return [stored(row) for row in rows]
 
 
+async def lock_received(tx: Transaction, event_id: str) -> bool:
+    """Whether no matcher has settled an event; keeps others from it until the transaction ends.
+
+    SQLite has one writer, who needs no lock.
+    """
+    lock = " FOR UPDATE" if tx.engine == "postgres" else ""
+    row = await tx.row(f"SELECT state FROM events WHERE id = ?{lock}", event_id)
+    return row is not None and row[0] == EventState.RECEIVED
+
+
 async def settle(
     tx: Transaction,
     event_id: str,

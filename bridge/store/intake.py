@@ -12,7 +12,7 @@ from bridge.errors import StoreFull
 from bridge.event import EventState, NewEvent, StoredEvent
 from bridge.store.events import as_stored, find_delivery, insert_events
 from bridge.store.replay import replay_event
-from bridge.store.transaction import Database, Transaction
+from bridge.store.transaction import Database, Transaction, wake_all
 
 BATCH = 256
 """Deliveries in one commit, at most."""
@@ -158,4 +158,6 @@ async def store_deliveries(
         for event in events
         if event.id in seqs
     ]
+    if new or requeued:
+        await wake_all(tx)
     return Written(answers, new, requeued)

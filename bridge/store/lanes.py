@@ -5,18 +5,32 @@ Only one action of a lane runs at a time, so its events are acted on in their or
 
 from __future__ import annotations
 
-from bridge.store.actions import UNFINISHED
+from dataclasses import dataclass
+
+from bridge.store.actions import UNFINISHED, doubt_lane
 from bridge.store.transaction import Transaction
 
 Lane = tuple[str, str]
 """(tenant, subject)"""
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who works on a lane, and until when nobody else may. until: milliseconds UTC."""
+
+    owner: str
+    until: int
+
+
 async def open_lane(tx: Transaction, lane: Lane, due_at: int) -> None:
-    """Says that a lane has something to do. One that has already keeps its time."""
+    """Says that a lane has something to do. One that has already keeps its time.
+
+    The update that changes nothing locks the row, so that a worker which is just leaving the
+    lane either still sees the new action or has gone before.
+    """
     await tx.run(
         "INSERT INTO lanes (tenant, name, due_at) VALUES (?, ?, ?)"
-        " ON CONFLICT (tenant, name) DO NOTHING",
+        " ON CONFLICT (tenant, name) DO UPDATE SET due_at = lanes.due_at",
         *lane,
         due_at,
     )
@@ -28,6 +42,7 @@ async def settle_lane(tx: Transaction, lane: Lane) -> int | None:
     Gives when it is due, or None.
     """
     tenant, name = lane
+    await lock_lane(tx, lane)
     row = await tx.row(
         f"SELECT next_try_at FROM actions WHERE tenant = ? AND lane = ? AND {UNFINISHED}"
         " ORDER BY event_seq, seq LIMIT 1",
@@ -46,6 +61,61 @@ async def settle_lane(tx: Transaction, lane: Lane) -> int | None:
         due_at,
     )
     return due_at
+
+
+async def lock_lane(tx: Transaction, lane: Lane) -> str:
+    """Keeps others from changing the lane until the transaction ends; gives its lease's owner.
+
+    SQLite has one writer, who needs no lock.
+    """
+    if tx.engine == "sqlite":
+        return ""
+    row = await tx.row(
+        "SELECT leased_by FROM lanes WHERE tenant = ? AND name = ? FOR UPDATE", *lane
+    )
+    return str(row[0]) if row else ""
+
+
+async def claim_lanes(tx: Transaction, now: int, limit: int, lease: Lease) -> list[Lane]:
+    """Takes lanes that are due, on PostgreSQL; the one process on SQLite claims nothing.
+
+    A lane that its last owner did not give back may have an action under way: what is unfinished
+    there is looked for before it is repeated.
+    """
+    rows = await tx.rows(
+        "UPDATE lanes SET leased_by = ?, leased_until = ? FROM ("
+        " SELECT tenant, name, leased_by AS last FROM lanes"
+        " WHERE held = '' AND due_at <= ? AND leased_until <= ?"
+        " ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED) AS due"
+        " WHERE lanes.tenant = due.tenant AND lanes.name = due.name"
+        " RETURNING lanes.tenant, lanes.name, due.last",
+        lease.owner,
+        lease.until,
+        now,
+        now,
+        limit,
+    )
+    for tenant, name, last in rows:
+        if last:
+            await doubt_lane(tx, tenant, name)
+    return [(tenant, name) for tenant, name, _ in rows]
+
+
+async def renew_leases(tx: Transaction, lease: Lease) -> int:
+    """Keeps all lanes of an owner from others for longer; gives how many there are."""
+    return await tx.run(
+        "UPDATE lanes SET leased_until = ? WHERE leased_by = ?", lease.until, lease.owner
+    )
+
+
+async def release_lane(tx: Transaction, lane: Lane, owner: str) -> None:
+    """Gives a lane back to whoever comes next."""
+    await tx.run(
+        "UPDATE lanes SET leased_by = '', leased_until = 0"
+        " WHERE tenant = ? AND name = ? AND leased_by = ?",
+        *lane,
+        owner,
+    )
 
 
 async def hold_lane(tx: Transaction, lane: Lane, action_id: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from bridge.errors import StoreUnavailable
-from bridge.store.transaction import Row, Work
+from bridge.store.transaction import CHANNEL, Row, Work
 
 if TYPE_CHECKING:
     import asyncpg
@@ -23,6 +23,9 @@ REPEATS = 5
 """How often a transaction that met another one is run again."""
 
 CONNECT_SECONDS = 5.0
+
+LISTEN_CHECK_SECONDS = 5.0
+"""How often the listening connection is tried; in between only the tables are looked at."""
 
 
 @functools.cache
@@ -67,6 +70,8 @@ class PostgresDatabase:
         self._connections = connections
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+        self._leading: dict[str, asyncpg.Connection] = {}
+        self._listening: asyncio.Task[None] | None = None
 
     async def write(self, work: Work[T]) -> T:
         """Runs the work in a transaction; again from the start when another one was in its way."""
@@ -82,7 +87,49 @@ class PostgresDatabase:
     async def read(self, work: Work[T]) -> T:
         return await self._run(work, readonly=True)
 
+    async def lead(self, what: str) -> bool:
+        """Holds an advisory lock on a connection of its own; it goes when the connection does."""
+        import asyncpg
+
+        connection = self._leading.get(what)
+        try:
+            if connection is not None:
+                await connection.execute("SELECT 1")
+                return True
+            connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
+            if await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", what):
+                self._leading[what] = connection
+                return True
+            await connection.close()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            self._leading.pop(what, None)
+            raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}: {error}") from error
+        return False
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        self._listening = asyncio.create_task(self._listen(heard))
+
+    async def _listen(self, heard: Callable[[], None]) -> None:
+        import asyncpg
+
+        while True:
+            try:
+                connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
+                await connection.add_listener(CHANNEL, lambda *_: heard())
+                heard()
+                while not connection.is_closed():
+                    await asyncio.sleep(LISTEN_CHECK_SECONDS)
+                    await connection.execute("SELECT 1")
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await asyncio.sleep(LISTEN_CHECK_SECONDS)
+
     async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        for connection in self._leading.values():
+            await connection.close()
+        self._leading.clear()
         if self._pool is not None:
             await self._pool.close()
             self._pool = None

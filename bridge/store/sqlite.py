@@ -11,7 +11,7 @@ import fcntl
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +118,12 @@ class SqliteDatabase:
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, work)
+
+    async def lead(self, what: str) -> bool:
+        return True
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """One process tells itself."""
 
     async def close(self) -> None:
         while self._flush is not None:

@@ -51,7 +51,27 @@ class Database(Protocol):
         """Runs the work on one snapshot, beside the writers."""
         ...
 
+    async def lead(self, what: str) -> bool:
+        """Whether this process is the one that does something alone; always so on SQLite."""
+        ...
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Calls back soon after any process called `wake_all`; a lost connection is made again.
+
+        A hint only: whoever listens looks at the tables now and then all the same.
+        """
+        ...
+
     async def close(self) -> None: ...
+
+
+CHANNEL = "scanbridge"
+
+
+async def wake_all(tx: Transaction) -> None:
+    """Tells every process, after the commit, that there is something to do."""
+    if tx.engine == "postgres":
+        await tx.run(f"NOTIFY {CHANNEL}")
 
 
 def placeholders(count: int) -> str:

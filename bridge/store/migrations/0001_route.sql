@@ -89,6 +89,17 @@ CREATE TABLE lanes (
     PRIMARY KEY (tenant, name)
 );
 CREATE INDEX lanes_due ON lanes (due_at) WHERE held = '';
+CREATE INDEX lanes_leased ON lanes (leased_by) WHERE leased_by <> '';
+
+-- Which node writes to which object outside, such as an issue, so that others wait.
+CREATE TABLE object_leases (
+    tenant TEXT NOT NULL,
+    integration TEXT NOT NULL,
+    object TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (tenant, integration, object)
+);
 
 -- One row for each try.
 CREATE TABLE attempts (
