@@ -17,10 +17,19 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "critical": ("crit", "blocker", "fatal", "emergency", "urgent"),
     "high": ("error", "major", "important", "severe"),
     "medium": ("moderate", "med", "warning", "warn"),
-    "low": ("minor", "note", "negligible"),
-    "info": ("information", "informational", "none", "unknown", "unassigned", "undefined"),
+    "low": ("minor",),
+    "info": (
+        "information",
+        "informational",
+        "none",
+        "note",
+        "negligible",
+        "unknown",
+        "unassigned",
+        "undefined",
+    ),
 }
-"""How senders call our severities."""
+"""How senders call our severities; `severity_rank()` of the expressions agrees, see the tests."""
 _BY_WORD = {word: ours for ours, words in WORDS.items() for word in (ours, *words)}
 _SCORES = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.1, "low"))
 """CVSS 3.1, section 5, the qualitative scale (https://www.first.org/cvss/v3.1, read 2026-11)."""

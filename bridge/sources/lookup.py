@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from bridge.document import Document
 from bridge.errors import ExpressionFailed, Invalid, Problem
@@ -39,8 +39,9 @@ class Scope:
 
     __slots__ = ("_activation", "values")
 
-    def __init__(self, body: JSON, headers: JSON, item: JSON) -> None:
-        self.values: dict[str, JSON] = {"body": body, "headers": headers, "item": item}
+    def __init__(self, body: JSON, headers: Mapping[str, str], item: JSON) -> None:
+        named = cast("JSON", headers)
+        self.values: dict[str, JSON] = {"body": body, "headers": named, "item": item}
         self._activation: Activation | None = None
 
     def activation(self) -> Activation:

@@ -37,8 +37,8 @@ class Freshness(Part):
     header: HeaderName | None = None
     entry: str | None = None
     """A `name=value` in the signature header, such as Stripe's `t`."""
-    body: str | None = None
-    """An expression on the body, such as `body.webhookTimestamp`."""
+    body: str | None = Field(None, pattern=r"^body(\.[A-Za-z_][A-Za-z0-9_]*)+$")
+    """A path in the body, such as `body.webhookTimestamp`."""
     unit: Unit = Unit.SECONDS
     within_seconds: int = Field(300, ge=1, le=604_800)
 

@@ -10,6 +10,7 @@ from bridge.errors import (
     NoSecret,
     ProofRefused,
     SignatureMalformed,
+    SignatureMismatch,
     SignatureMissing,
     TimestampRefused,
 )
@@ -222,6 +223,5 @@ def _bytes(text: str) -> bytes:
 
 
 def _rank(refused: ProofRefused) -> int:
-    if isinstance(refused, TimestampRefused):
-        return 0
-    return 2 if isinstance(refused, SignatureMissing) else 1
+    order = (TimestampRefused, SignatureMismatch, SignatureMalformed, SignatureMissing)
+    return next((rank for rank, kind in enumerate(order) if isinstance(refused, kind)), len(order))

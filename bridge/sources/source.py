@@ -95,6 +95,9 @@ class Source:
 
         Raises UnsupportedMediaType or Malformed.
         """
+        if self.preset.form.envelope is None:
+            types = [value for name, value in delivery.headers if name == "content-type"]
+            return self._parse({"content-type": types[0]} if types else {}, delivery.body)
         return self._parse(read_headers(delivery.headers), delivery.body)
 
     def answer_handshake(self, delivery: Delivery, body: JSON) -> Answer | None:
@@ -103,7 +106,7 @@ class Source:
             headers = allow_origin(read_headers(delivery.headers))
             return Answer(200, tuple(headers.items()), b"")
         for answering in self.preset.answers:
-            scope = Scope(body, dict(read_headers(delivery.headers)), body)
+            scope = Scope(body, read_headers(delivery.headers), body)
             if answering.where.words(scope) == answering.equals:
                 reply = {name: text.words(scope) for name, text in answering.reply.items()}
                 content = (("content-type", "application/json"),)
@@ -119,12 +122,12 @@ class Source:
         kept = keep_headers(headers, self._proof_headers)
         for name in [name for name in headers if name in self._proof_headers]:
             del headers[name]
-        shared = Scope(body, headers, body)  # type: ignore[arg-type]
+        shared = Scope(body, headers, body)
         items = self._items(shared)
         if items is None:
             return (self._event(delivery, shared, kept, 0, alone=True),)
         return tuple(
-            self._event(delivery, Scope(body, shared.values["headers"], item), kept, part)
+            self._event(delivery, Scope(body, headers, item), kept, part)
             for part, item in enumerate(items)
         )
 
@@ -136,10 +139,10 @@ class Source:
         """
         headers: Mapping[str, str] = json.loads(stored.headers)
         body = self._parse(headers, stored.body)
-        scope = Scope(body, headers, body)  # type: ignore[arg-type]
+        scope = Scope(body, headers, body)
         items = self._items(scope)
         if items is not None and stored.part < len(items):
-            scope = Scope(body, headers, items[stored.part])  # type: ignore[arg-type]
+            scope = Scope(body, headers, items[stored.part])
         kind = self.preset.kind_of(_bounded(self.preset.type_of.text(scope)))
         data = complete(stored.type, stored.subject, build_data(kind.data, scope))
         return Event(

@@ -1,0 +1,106 @@
+"""The table of presets for docs/sources.md, written from the presets themselves.
+
+`python -m bridge.sources.describe docs/sources.md` writes it anew; a test fails when it is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bridge.sources.catalogue import load_presets
+from bridge.sources.compiled import Preset
+from bridge.sources.preset import (
+    BasicProof,
+    BearerProof,
+    Ed25519Proof,
+    HeaderProof,
+    HmacProof,
+    Proof,
+    QueryProof,
+)
+
+BEGIN = "<!-- presets: generated, do not edit -->"
+END = "<!-- end of presets -->"
+LEVELS = {
+    "V": "verified at the sender",
+    "P": "partly, or through third parties",
+    "X": "not verified",
+}
+
+
+def with_table(page: str, presets: Mapping[str, Preset]) -> str:
+    """The page with its table written anew. Raises ValueError when the marks are not in it."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page needs the marks {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{table(presets)}\n{END}{after}"
+
+
+def table(presets: Mapping[str, Preset]) -> str:
+    """One row for each preset, then what each makes of its sender's types."""
+    rows = [
+        "| Preset | What comes from it | Proof | Signed time | Redelivery known by | How sure |",
+        "|---|---|---|---|---|---|",
+        *(_row(preset) for preset in presets.values()),
+        "",
+        "| Preset | The sender's type | Ours |",
+        "|---|---|---|",
+        *(row for preset in presets.values() for row in _types(preset)),
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _row(preset: Preset) -> str:
+    form = preset.form
+    fresh = [proof.freshness for proof in form.proof if hasattr(proof, "freshness")]
+    window = next((f"within {one.within_seconds} s" for one in fresh if one), "none")
+    keys = [
+        *(_code(text) for text in form.key),
+        f"hash of the body for {form.hash_within_seconds} s",
+    ]
+    cells = [
+        f"[`{form.name}`]({form.page})",
+        form.sentence,
+        "; or ".join(dict.fromkeys(_proof(proof) for proof in form.proof)),
+        window,
+        ", else ".join(keys),
+        f"{form.level}: {LEVELS[form.level]}, {form.read}",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _types(preset: Preset) -> list[str]:
+    if not preset.form.type.map:
+        return [f"| `{preset.name}` | any | the same |"]
+    return [
+        f"| `{preset.name}` | `{word}` | `{ours}` |" for word, ours in preset.form.type.map.items()
+    ]
+
+
+def _proof(proof: Proof) -> str:
+    if isinstance(proof, HmacProof):
+        what = f"HMAC {proof.algorithm.value.upper()} of `{proof.signed}`"
+        return f"{what} in `{proof.header}: {proof.prefix}<{proof.encoding.value}>`"
+    if isinstance(proof, Ed25519Proof):
+        return f"ed25519 of `{proof.signed}` in `{proof.header}: {proof.prefix}<base64>`"
+    if isinstance(proof, HeaderProof):
+        return f"`{proof.header}: <secret>`"
+    if isinstance(proof, BearerProof):
+        return f"`{proof.header}: Bearer <secret>`"
+    if isinstance(proof, BasicProof):
+        return f"`{proof.header}: Basic`, the secret being `user:password`"
+    if isinstance(proof, QueryProof):
+        return f"`?{proof.parameter}=<secret>`"
+    return "the secret in the path"
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("|", "\\|") + "`"
+
+
+if __name__ == "__main__":  # pragma: no cover - the function it calls is tested
+    _path = Path(sys.argv[1])
+    _path.write_text(with_table(_path.read_text("utf-8"), load_presets()), "utf-8")
