@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -197,13 +197,21 @@ def validate(model: type[M], document: Document, path: Path_ = ()) -> M:
 
 
 def misfits(
-    model: type[BaseModel], document: Document, path: Path_, error: ValidationError
+    model: type[BaseModel],
+    document: Document,
+    path: Path_,
+    error: ValidationError,
+    matters: Callable[[Any], bool] = lambda detail: True,
 ) -> list[Problem]:
-    """What pydantic found, each with its place in the document and what would be right."""
+    """What pydantic found, each with its place in the document and what would be right.
+
+    matters: which of pydantic's details are taken.
+    """
     seen: dict[tuple[Place, str], Problem] = {}
     for detail in error.errors(include_url=False, include_input=False, include_context=False):
-        problem = _misfit(model, document, path, detail["loc"], detail["type"], detail["msg"])
-        seen.setdefault((problem.place, problem.message), problem)
+        if matters(detail):
+            problem = _misfit(model, document, path, detail["loc"], detail["type"], detail["msg"])
+            seen.setdefault((problem.place, problem.message), problem)
     return list(seen.values())[:MOST_PROBLEMS]
 
 

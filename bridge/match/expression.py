@@ -30,8 +30,8 @@ from bridge.match.syntax import read as read_syntax
 MOST_CHARACTERS = 4_000
 """Of one expression. Arbitrary; the longest in the examples has 180."""
 
-Where: TypeAlias = Place | Callable[[int], Place]
-"""Where an expression stands, or a function from an offset in it to the place of that character."""
+Inside: TypeAlias = Callable[[int], Place]
+"""From the offset of a character of an expression to its place in the file."""
 
 _NO_KEY = re.compile(r'Key not found in map : "(.*)"', re.DOTALL)
 _NO_INDEX = re.compile(r"Index error: index=(-?\d+) size=\d+")
@@ -72,7 +72,7 @@ class Expression:
     """A compiled expression. `gives` is the engine's name of the result's type, DYN if unknown."""
 
     text: str
-    where: Where
+    place: Place
     gives: str
     reading: Reading
     _env: _Environment
@@ -81,7 +81,7 @@ class Expression:
     @property
     def names(self) -> frozenset[str]:
         """The given names that it reads."""
-        return frozenset(path.steps[0] for path in self.reading.paths)
+        return self.reading.names
 
     @property
     def paths(self) -> tuple[FieldPath, ...]:
@@ -92,10 +92,6 @@ class Expression:
     def tests(self) -> tuple[tuple[Steps, frozenset[Literal]], ...]:
         """Constant equality tests without which it cannot be true."""
         return self.reading.tests
-
-    @property
-    def place(self) -> Place:
-        return place_at(self.text, self.where, 0)
 
     def holds(self, activation: Activation) -> bool:
         """Whether it gives true; anything but true or false raises ExpressionFailed.
@@ -180,33 +176,47 @@ class Expression:
         return missing.group(1) if missing else ""
 
 
-def compile_expression(text: str, where: Where, names: frozenset[str]) -> Expression:
+def compile_expression(
+    text: str, place: Place, names: frozenset[str], inside: Inside | None = None
+) -> Expression:
     """Compile, or raise Invalid with every problem at its place.
 
     names: what the expression may read; anything else is an unknown name.
+    inside: finds the place of a character; without it the text is taken to stand at `place`.
     """
+    at = inside or place_in(text, place)
     if not text.strip():
-        raise Invalid([Problem(place_at(text, where, 0), "the expression is empty")])
+        raise Invalid([Problem(place, "the expression is empty")])
     if len(text) > MOST_CHARACTERS:
         words = f"the expression has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read"
-        raise Invalid([Problem(place_at(text, where, 0), words)])
+        raise Invalid([Problem(place, words)])
+    if "\0" in text or not _encodable(text):
+        raise Invalid([Problem(place, "the expression holds a character that cannot stand in it")])
     compiled = _compiled(text, names)
     if isinstance(compiled, list):
-        raise Invalid(
-            [Problem(place_at(text, where, at), said, "", hint) for said, hint, at in compiled]
-        )
+        raise Invalid([Problem(at(offset), said, "", hint) for said, hint, offset in compiled])
     gives, reading, env, program = compiled
-    return Expression(text, where, gives, reading, env, program)
+    return Expression(text, place, gives, reading, env, program)
 
 
-def place_at(text: str, where: Where, offset: int) -> Place:
-    """The place of the character at `offset` of an expression that begins at `where`."""
-    if not isinstance(where, Place):
-        return where(offset)
-    lines = text[:offset].split("\n")
-    if len(lines) == 1:
-        return Place(where.file, where.line, where.column + offset)
-    return Place(where.file, where.line + len(lines) - 1, len(lines[-1]) + 1)
+def place_in(text: str, place: Place) -> Inside:
+    """Finds characters of an expression that begins at `place` and is written there as it is."""
+
+    def at(offset: int) -> Place:
+        lines = text[:offset].split("\n")
+        if len(lines) == 1:
+            return Place(place.file, place.line, place.column + offset)
+        return Place(place.file, place.line + len(lines) - 1, len(lines[-1]) + 1)
+
+    return at
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Moment(threading.local):

@@ -49,12 +49,13 @@ class FieldPath:
     """A field that an expression reads.
 
     offset: where in the expression its first name stands, in characters.
-    optional: read with `?`, by index or inside `has()`: its absence is foreseen.
+    checked: how many of the steps are written as names; from the first `["…"]` on, the writer
+        means a field that no vocabulary knows.
     """
 
     steps: Steps
     offset: int
-    optional: bool
+    checked: int
 
     def __str__(self) -> str:
         return ".".join(self.steps).replace(".*", "[*]")
@@ -64,13 +65,16 @@ class FieldPath:
 class Reading:
     """What one expression reads and calls.
 
+    names: the given names it reads.
     paths: the longest chains of fields from a name that is given, in the order of the text.
     calls: functions with their offsets, operators left out.
     tests: constant equality tests that must hold for the whole to be true.
     plain: the path, where the expression is nothing but one; None otherwise.
+    gives: the path its value comes from, or a list of whose elements it gives some.
     complaints: what is refused although the engine would take it, with its offset.
     """
 
+    names: frozenset[str] = frozenset()
     paths: list[FieldPath] = field(default_factory=list)
     calls: list[tuple[str, int]] = field(default_factory=list)
     tests: tuple[tuple[Steps, frozenset[Literal]], ...] = ()
@@ -117,6 +121,7 @@ def read(checked: Any) -> Reading:
     walk.visit(checked.expr, {}, 0)
     reading = walk.reading
     reading.paths.sort(key=lambda path: path.offset)
+    reading.names = frozenset(path.steps[0] for path in reading.paths)
     reading.tests = tuple(_must_hold(checked.expr))
     reading.plain = _plain_path(checked.expr)
     reading.gives = walk.gives(checked.expr, {})
@@ -195,8 +200,8 @@ class _Walk:
         for child in (loop.loop_condition, loop.loop_step, loop.result):
             self.visit(child, inner, loops + 1)
 
-    def _chain(self, expr: Any, scope: _Scope) -> tuple[Steps | None, int, bool]:
-        """The path of a chain of fields, the id of its root, and whether absence is foreseen.
+    def _chain(self, expr: Any, scope: _Scope) -> tuple[Steps | None, int, int]:
+        """The path of a chain of fields, the id of its root, and how many steps go unchecked.
 
         An empty path is a chain from something that has none, such as an element of a literal.
         """
@@ -204,14 +209,14 @@ class _Walk:
         if kind == "ident":
             name = expr.ident.name
             steps = scope.get(name, (name,))
-            return (() if steps is None else steps), expr.id, False
-        step, base, foreseen = _last_step(expr, kind)
+            return (() if steps is None else steps), expr.id, 0
+        step, base, free = _last_step(expr, kind)
         if step is None:
-            return None, 0, False
-        steps, root, optional = self._chain(base, scope)
+            return None, 0, 0
+        steps, root, unchecked = self._chain(base, scope)
         if steps:
             steps = (*steps, step)
-        return steps, root, optional or foreseen
+        return steps, root, unchecked + 1 if free or unchecked else 0
 
     def gives(self, expr: Any, scope: _Scope) -> Steps | None:
         """The path that the value comes from: a chain, or a chain filtered or put in order."""
@@ -232,16 +237,16 @@ class _Walk:
 
 
 def _last_step(expr: Any, kind: str) -> tuple[str | None, Any, bool]:
-    """The field that `expr` takes, what it takes it from, and whether absence is foreseen."""
+    """The field that `expr` takes, what it takes it from, and whether it is written as `["…"]`."""
     if kind == "select":
-        return expr.select.field, expr.select.operand, expr.select.test_only
+        return expr.select.field, expr.select.operand, False
     if kind == "call" and expr.call.function in ("_[_]", "_?._", "_[?_]"):
         base, index = expr.call.args
         constant = index.const.WhichOneof("kind") if index.WhichOneof("kind") == "const" else None
         if constant == "string":
-            return index.const.string, base, True
+            return index.const.string, base, expr.call.function != "_?._"
         if constant == "int":
-            return "*", base, True
+            return "*", base, False
     return None, None, False
 
 

@@ -1,0 +1,383 @@
+"""Plan: one event meets the rule set; out come the runs to make, and why the others are not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bridge.action import ActionShape, PlannedAction, PlannedRun, Throttle
+from bridge.clock import iso
+from bridge.errors import ExpressionFailed, Malformed, Place
+from bridge.event import JSON, Event
+from bridge.match.clean import clean
+from bridge.match.expression import Activation, Expression, activation, compile_expression
+from bridge.match.rule import LATER, NAMES, Rule, Step
+from bridge.match.rules import RuleSet
+from bridge.match.template import Escape, Template, compile_text, replaced
+
+Escapes = Mapping[str, Callable[[str], str]]
+Stage = Literal["at_once", "in_lane"]
+
+MOST_ELEMENTS = 1_000
+"""Of one `each`. Arbitrary; the largest recorded scan has 300 findings. More is an error that is
+shown, not a silent cut."""
+MOST_ONCE_CHARACTERS = 500
+"""A longer value of `once_per` keeps its beginning and a digest of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one rule that could have matched.
+
+    error: an expression gave an error; the runs that it left out are missing.
+    reason: in words; empty for a match without trouble.
+    absent: the field that was not there, where that decided.
+    """
+
+    rule: str
+    matched: bool
+    error: bool = False
+    reason: str = ""
+    absent: str = ""
+    runs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that one event makes happen.
+
+    needs_lane: rules remain that read `link` and are planned when the lane is free.
+    """
+
+    runs: tuple[PlannedRun, ...]
+    verdicts: tuple[Verdict, ...]
+    needs_lane: bool = False
+
+
+def plan(
+    event: Event,
+    rules: RuleSet,
+    now: int,
+    link: JSON,
+    escapes: Escapes,
+    stage: Stage = "at_once",
+) -> Plan:
+    """The runs of every rule that matches, in the order of the rules.
+
+    Never raises: what goes wrong in an expression is its rule's verdict.
+    now: milliseconds UTC. link: what the event's subject is tied to; read at stage `in_lane` only.
+    """
+    names = EventNames(event, now, link)
+    runs: list[PlannedRun] = []
+    verdicts: list[Verdict] = []
+    needs_lane = False
+    for rule in rules.index.bucket(event.source, event.type).candidates(names.values):
+        if rule.in_lane is not (stage == "in_lane"):
+            needs_lane = needs_lane or rule.in_lane
+            continue
+        verdicts.append(plan_rule(rule, names, escapes, runs))
+    return Plan(tuple(runs), tuple(verdicts), needs_lane)
+
+
+class EventNames:
+    """What the expressions of one event read; given to the engine when one of them needs it."""
+
+    __slots__ = ("_by_file", "_plain", "values")
+
+    def __init__(self, event: Event, now: int, link: JSON) -> None:
+        self.values: dict[str, JSON] = {
+            "event": event_json(event),
+            "data": event.data,
+            "source": event.source,
+            "tenant": event.tenant,
+            "link": clean(link),
+            "now": now,
+        }
+        self._plain: Activation | None = None
+        self._by_file: dict[int, Activation] = {}
+
+    def for_guard(self, rule: Rule, guard: Expression) -> Activation:
+        """Rules of several files share one activation as long as they read no `vars`."""
+        if "vars" in guard.names:
+            return self.for_rule(rule)
+        if self._plain is None:
+            self._plain = activation(self.values)
+        return self._plain
+
+    def for_rule(self, rule: Rule) -> Activation:
+        """With the variables of the rule's file."""
+        found = self._by_file.get(id(rule.variables))
+        if found is None:
+            found = activation({**self.values, "vars": rule.variables})
+            self._by_file[id(rule.variables)] = found
+        return found
+
+    def for_element(self, rule: Rule, element: JSON) -> Activation:
+        """With the variables and one element of `each`."""
+        return activation({**self.values, "vars": rule.variables, "each": element})
+
+
+def plan_rule(rule: Rule, names: EventNames, escapes: Escapes, runs: list[PlannedRun]) -> Verdict:
+    """What one rule makes of the event; its runs are added to `runs`."""
+    try:
+        if rule.when is not None and not rule.when.holds(names.for_guard(rule, rule.when)):
+            return Verdict(rule.name, False, reason="when is false")
+    except ExpressionFailed as error:
+        if error.absent:
+            return Verdict(rule.name, False, reason=f"when: {error}", absent=error.absent)
+        return Verdict(rule.name, False, error=True, reason=f"when: {error}")
+    try:
+        elements = elements_of(rule, names)
+    except ExpressionFailed as error:
+        return Verdict(rule.name, True, error=True, reason=f"each: {error}", absent=error.absent)
+    made = 0
+    trouble: list[tuple[str, str]] = []
+    for index, element in enumerate(elements):
+        bound = names.for_rule(rule) if rule.each is None else names.for_element(rule, element)
+        try:
+            runs.append(_run(rule, index, element, bound, escapes))
+            made += 1
+        except ExpressionFailed as error:
+            which = "" if rule.each is None else f"element {index}: "
+            trouble.append((f"{which}{error}", error.absent))
+    if trouble:
+        reason, absent = trouble[0]
+        more = f" (and {len(trouble) - 1} more like it)" if len(trouble) > 1 else ""
+        return Verdict(rule.name, True, True, reason + more, absent, made)
+    reason = "" if made else "each gave an empty list"
+    return Verdict(rule.name, True, reason=reason, runs=made)
+
+
+def elements_of(rule: Rule, names: EventNames) -> list[JSON]:
+    """The elements that a rule runs for; one, which is null, without `each`."""
+    if rule.each is None:
+        return [None]
+    elements = rule.each.evaluate(names.for_guard(rule, rule.each))
+    if not isinstance(elements, list):
+        raise ExpressionFailed(f"{rule.each.text}: must give a list")
+    if len(elements) > MOST_ELEMENTS:
+        words = f"{len(elements):,} elements; at most {MOST_ELEMENTS:,} runs come from one event"
+        raise ExpressionFailed(f"{rule.each.text}: {words}")
+    return elements
+
+
+def render_deferred(
+    action: PlannedAction, values: Mapping[str, JSON], shape: ActionShape, escapes: Escapes
+) -> PlannedAction:
+    """The action with everything rendered that had to wait, at its turn.
+
+    values: see `names_for`. The result has nothing deferred; its `skip` says why it is not to run
+    where its condition is not true. Raises ExpressionFailed.
+    """
+    bound = activation(values)
+    if action.condition:
+        condition = compile_expression(action.condition, Place("", 1, 1), NAMES)
+        skip = _skip(condition, bound)
+        if skip:
+            return replace(action, skip=skip, deferred=(), condition="")
+    parameters = action.parameters
+    given = parameters if isinstance(parameters, dict) else {}
+    for pointer in action.deferred:
+        path = _path_of(pointer, parameters)
+        text = _at(parameters, path)
+        template = compile_text(text if isinstance(text, str) else "", Place("", 1, 1), NAMES)
+        name = str(path[0])
+        escape = _escape(name, given, shape.rich, escapes)
+        try:
+            rendered = template.render(bound, escape)
+        except ExpressionFailed as error:
+            info = shape.parameters.model_fields.get(name)
+            if not (error.absent and len(path) == 1 and info and not info.is_required()):
+                raise ExpressionFailed(f"{name}: {error}", error.absent) from error
+            if template.leaves[0].only is None:
+                raise ExpressionFailed(f"{name}: {error}", error.absent) from error
+            parameters = {key: one for key, one in _mapping(parameters).items() if key != name}
+            continue
+        parameters = replaced(parameters, path, rendered)
+    return replace(action, parameters=parameters, deferred=(), condition="")
+
+
+def names_for(
+    event: Event,
+    *,
+    variables: JSON,
+    each: JSON,
+    now: int,
+    link: JSON,
+    steps: Mapping[str, JSON],
+    group: Sequence[Event] = (),
+) -> dict[str, JSON]:
+    """Everything an expression may read at an action's turn.
+
+    steps: the outputs of the earlier steps by their ids. group: the events of a grouped run.
+    Raises ExpressionFailed when what another system answered cannot be given to expressions.
+    """
+    try:
+        return {
+            "event": event_json(event),
+            "data": event.data,
+            "source": event.source,
+            "tenant": event.tenant,
+            "vars": variables if variables is not None else {},
+            "each": each,
+            "link": clean(link),
+            "steps": clean(dict(steps)),
+            "now": now,
+            "group": [event_json(one) for one in group],
+        }
+    except Malformed as error:
+        raise ExpressionFailed(str(error)) from error
+
+
+def event_json(event: Event) -> dict[str, JSON]:
+    """The event as `event` in expressions: CloudEvents' names, times as RFC 3339 text."""
+    return {
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": iso(event.time),
+        "received_at": iso(event.received_at),
+        "tenant": event.tenant,
+        "data": event.data,
+        "body": event.body,
+        "headers": dict(event.headers),
+    }
+
+
+def key_text(value: JSON) -> str:
+    """A value of `once_per` or `throttle.by` as text: texts as they are, others as JSON.
+
+    Raises ExpressionFailed for null, which would make one key of all that lack a value.
+    """
+    if value is None:
+        raise ExpressionFailed("gives null, which tells nothing apart")
+    text = value if isinstance(value, str) else json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    )  # fmt: skip
+    if len(text) <= MOST_ONCE_CHARACTERS:
+        return text
+    return f"{text[:400]}…{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _run(rule: Rule, index: int, element: JSON, bound: Activation, escapes: Escapes) -> PlannedRun:
+    once = None if rule.once_per is None else _key("once_per", rule.once_per, bound)
+    throttle = None
+    if rule.throttle is not None:
+        given = rule.throttle
+        by = "" if given.by is None else _key("throttle.by", given.by, bound)
+        throttle = Throttle(given.at_most, given.per_ms, by, given.over)
+    actions = tuple(_action(step, bound, escapes) for step in rule.steps)
+    later = any(action.deferred or action.condition for action in actions)
+    return PlannedRun(
+        rule.name, index, element, once, throttle, rule.on_failure, actions,
+        rule.variables if later and _reads_vars_later(rule) else None,
+    )  # fmt: skip
+
+
+def _key(name: str, expression: Expression, bound: Activation) -> str:
+    try:
+        return key_text(expression.evaluate(bound))
+    except ExpressionFailed as error:
+        raise ExpressionFailed(f"{name}: {error}", error.absent) from error
+
+
+def _action(step: Step, bound: Activation, escapes: Escapes) -> PlannedAction:
+    condition = ""
+    if step.when is not None:
+        if step.when.names & LATER:
+            condition = step.when.text
+        else:
+            skip = _skip(step.when, bound)
+            if skip:
+                return PlannedAction(
+                    step.position, step.action, step.id, step.integration, {}, skip=skip
+                )
+    parameters: dict[str, JSON] = {}
+    deferred: list[str] = []
+    # `format` first: it says how the text of the others is escaped.
+    for name, template in sorted(step.parameters.items(), key=lambda item: item[0] != "format"):
+        later = {leaf.pointer for leaf in template.leaves if leaf.names & LATER}
+        escape = _escape(name, parameters, step.markups, escapes)
+        try:
+            parameters[name] = template.render(bound, escape, later)
+        except ExpressionFailed as error:
+            if not (error.absent and name in step.optional and _is_one_expression(template)):
+                words = f"{step.action}.{name}: {error}"
+                raise ExpressionFailed(words, error.absent) from error
+            continue
+        deferred += [f"/{_escaped_pointer(name)}{pointer}" for pointer in sorted(later)]
+    ordered = {name: parameters[name] for name in step.parameters if name in parameters}
+    return PlannedAction(
+        step.position, step.action, step.id, step.integration, ordered, tuple(deferred), condition
+    )
+
+
+def _skip(condition: Expression, bound: Activation) -> str:
+    """Why an action with this condition is not to run; empty when it is."""
+    try:
+        return "" if condition.holds(bound) else f"when is false: {condition.text}"
+    except ExpressionFailed as error:
+        if error.absent:
+            return f"when: {error}"
+        raise ExpressionFailed(f"when: {error}") from error
+
+
+def _is_one_expression(template: Template) -> bool:
+    """A parameter that is one template and nothing else is left out where its field is absent."""
+    return len(template.leaves) == 1 and not template.leaves[0].path and (
+        template.leaves[0].only is not None
+    )  # fmt: skip
+
+
+def _escape(
+    name: str, parameters: Mapping[str, JSON], markups: Mapping[str, str], escapes: Escapes
+) -> Escape | None:
+    if name not in markups:
+        return None
+    written = parameters.get("format")
+    return escapes.get(written if isinstance(written, str) else markups[name])
+
+
+def _reads_vars_later(rule: Rule) -> bool:
+    for step in rule.steps:
+        if step.when is not None and {"vars"} <= step.when.names and step.when.names & LATER:
+            return True
+        for template in step.parameters.values():
+            if any("vars" in leaf.names and leaf.names & LATER for leaf in template.leaves):
+                return True
+    return False
+
+
+def _escaped_pointer(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _path_of(pointer: str, value: JSON) -> tuple[str | int, ...]:
+    """The steps of a JSON pointer into this value."""
+    path: list[str | int] = []
+    for raw in pointer.split("/")[1:]:
+        step = raw.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            path.append(int(step))
+            value = value[int(step)]
+        else:
+            path.append(step)
+            value = _mapping(value).get(step)
+    return tuple(path)
+
+
+def _at(value: JSON, path: tuple[str | int, ...]) -> JSON:
+    for step in path:
+        if isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        else:
+            value = _mapping(value).get(str(step))
+    return value
+
+
+def _mapping(value: JSON) -> dict[str, JSON]:
+    return value if isinstance(value, dict) else {}

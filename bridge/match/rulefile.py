@@ -1,0 +1,124 @@
+"""What stands in a rule file, as models: the door at which unknown keys are refused.
+
+Expressions and templates are still text here; `rules.py` compiles them. The JSON Schema for
+editors (`schema.py`) is made from these models.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from bridge.action import OnFailure
+
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+MOST_WINDOW_MS = 400 * _UNITS["d"]
+"""Throttle counts are kept for as long; a window of more than a year is a mistake in the unit."""
+
+
+def duration_ms(text: str) -> int:
+    """`30s`, `15m`, `1h` or `7d` in milliseconds; ValueError for anything else."""
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise ValueError("must be a number and a unit, such as 30s, 15m, 1h or 7d")
+    milliseconds = int(found[1]) * _UNITS[found[2]]
+    if milliseconds > MOST_WINDOW_MS:
+        raise ValueError("must be at most 400d")
+    return milliseconds
+
+
+def _is_duration(text: str) -> str:
+    duration_ms(text)
+    return text
+
+
+def _is_name(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("must be one line of printable characters without spaces around it")
+    return text
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_is_name)]
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Expression = Annotated[str, Field(json_schema_extra={"x-cel": True})]
+
+
+class ThrottleEntry(_Strict):
+    """How often the rule may run."""
+
+    at_most: int = Field(ge=1, le=1_000_000, strict=True)
+    """Runs allowed in any window of `per`."""
+    per: Annotated[str, AfterValidator(_is_duration)]
+    """The window: `30s`, `15m`, `1h`, `7d`."""
+    by: Expression | None = None
+    """An expression; runs are counted for each value of it. Without it all count together."""
+    over: Literal["wait", "group", "drop"] = "wait"
+    """What becomes of runs over the limit: they wait, are made one run that has the events in
+    `group`, or are recorded as skipped."""
+
+
+class RuleEntry(_Strict):
+    """One rule: when something happens, then these actions."""
+
+    name: Name
+    """Unique over all files; shown wherever the rule is."""
+    description: str = ""
+    """For people."""
+    enabled: bool = Field(True, strict=True)
+    """`false` leaves the rule checked and unused."""
+    on: Pattern | Annotated[list[Pattern], Field(min_length=1)]
+    """The type of event, a list of types, or a glob such as `scan.*`."""
+    source: Pattern | Annotated[list[Pattern], Field(min_length=1)] | None = None
+    """The source's name, a list of names, or a glob. Without it any source will do."""
+    when: Expression | None = None
+    """A condition; the rule matches only where it gives true."""
+    each: Expression | None = None
+    """Gives a list; the rule runs once for each element, called `each`."""
+    once_per: Expression | None = None
+    """The rule succeeds once for each value of this, remembered for ever."""
+    throttle: ThrottleEntry | None = None
+    on_failure: OnFailure = OnFailure.STOP
+    """When an action is given up: stop the run, continue with its next step, or hold the lane."""
+    then: list[dict[str, Any]] = Field(min_length=1, max_length=50)
+    """The actions, each a mapping of one key: the action's name with its parameters."""
+
+
+class Expectation(_Strict):
+    """One action that a test wants to see planned."""
+
+    rule: str
+    action: str
+    with_: dict[str, JsonValue] = Field({}, alias="with")
+    """Parameters it must have, among others."""
+
+
+class TestEntry(_Strict):
+    """A recorded delivery and what the rules shall make of it."""
+
+    __test__ = False
+    sample: str
+    """A folder of `samples/`, from the directory of the configuration."""
+    expect: list[Expectation]
+    """In any order; an empty list means that no action of this file's rules may be planned."""
+
+
+class RuleFile(_Strict):
+    """A rule file."""
+
+    version: Literal[1]
+    """The version of this form; there is only 1."""
+    vars: dict[str, JsonValue] = {}
+    """Values that the expressions of this file read as `vars`."""
+    rules: list[RuleEntry] = []
+    tests: list[TestEntry] = []
+
+
+RESERVED = ("id", "when", "in")
+"""Keys that every action takes beside its parameters."""
