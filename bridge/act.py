@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,7 +19,6 @@ from bridge.action import ActionShape, Call, Exchange, Outcome, PlannedAction
 from bridge.backoff import Backoff, next_try
 from bridge.clock import Clock
 from bridge.connectors.contract import Action, Client, Connector
-from bridge.connectors.http import exchanges_of
 from bridge.connectors.parameters import SyncStatus, Transition
 from bridge.errors import ExpressionFailed, GiveUp, TryAgain
 from bridge.event import JSON, StoredEvent
@@ -27,7 +27,7 @@ from bridge.matcher import Matcher
 from bridge.object_locks import Key, ObjectLocks
 from bridge.record import Ended
 from bridge.status import sync_status
-from bridge.store import links, throttles
+from bridge.store import links, object_leases, throttles
 from bridge.store.actions import StoredAction, outputs_of_run
 from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.events import get_event
@@ -41,6 +41,12 @@ TRANSITION = "transition"
 
 OTHER_RUN_SECONDS = 2.0
 """How soon a run looks again whether the other run for its `once_per` value has ended."""
+
+OTHER_NODE_SECONDS = 0.2
+"""How soon an action looks again whether another node has left its object."""
+
+OBJECT_MARGIN_MS = 5_000
+"""How much longer than the longest try a node keeps an object that it has not given back."""
 
 DISABLED_SECONDS = 60.0
 """How soon an action looks again whether its integration is switched on."""
@@ -103,11 +109,15 @@ class Hold(Exception):
         super().__init__(reason)
 
 
+Trail = Callable[[], AbstractContextManager[list[Exchange]]]
+
+
 @dataclass(slots=True)
 class Actor:
     """Runs actions against the systems that are configured.
 
     integrations: by tenant and name. free: connectors whose actions need no integration, by name.
+    trail: notes the HTTP exchanges made inside it.
     chance: a number from 0 up to 1 for the backoff's jitter.
     timeout_seconds: how long one try may take.
     """
@@ -118,6 +128,7 @@ class Actor:
     shapes: Mapping[str, ActionShape]
     integrations: Mapping[tuple[str, str], Integration]
     free: Mapping[str, Integration]
+    trail: Trail
     backoff: Backoff
     chance: Callable[[], float]
     timeout_seconds: float = 60.0
@@ -158,7 +169,7 @@ class Actor:
         started_at, started = self.clock(), time.perf_counter()
         integration = self._integration(action.planned, run.tenant)
         connector = integration.connector.name if integration else ""
-        with exchanges_of() as exchanges:
+        with self.trail() as exchanges:
             try:
                 did = await self._try(action, run, turn, integration)
             except Hold as hold:
@@ -265,10 +276,29 @@ class Actor:
             name, parameters, action.mark, may_exist, action.attempts + 1, action.planned_at,
             self.clock(), action.event_id, action.rule,
         )  # fmt: skip
-        async with self.locks.hold(object_key(action, integration, offered, parameters)):
+        async with self._alone(object_key(action, integration, offered, parameters), action.id):
             outcome = await self._in_time(offered, integration, call)
         how = AttemptOutcome.FOUND if outcome.found else AttemptOutcome.DONE
         return Did(how, "; ".join(outcome.lost), dict(outcome.outputs))
+
+    @asynccontextmanager
+    async def _alone(self, key: Key | None, holder: str) -> AsyncIterator[None]:
+        """Keeps other actions from an object; of other nodes too where there are several."""
+        async with self.locks.hold(key):
+            if key is None or self.database.single_process:
+                yield
+                return
+            now = self.clock()
+            until = now + int(self.timeout_seconds * 1000) + OBJECT_MARGIN_MS
+            held = await self.database.write(
+                lambda tx: object_leases.try_hold(tx, key, holder, now, until)
+            )
+            if not held:
+                raise Hold(f"another node writes to {key[2]}", OTHER_NODE_SECONDS)
+            try:
+                yield
+            finally:
+                await self.database.write(lambda tx: object_leases.let_go(tx, key, holder))
 
     async def _in_time(
         self, offered: Action, integration: Integration, call: Call[BaseModel]

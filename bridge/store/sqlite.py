@@ -201,6 +201,8 @@ class SqliteDatabase:
         )
         self._connections.append(connection)
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        # Only a new file takes this on; it lets retention give pages back to the disk.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")

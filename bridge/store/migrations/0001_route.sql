@@ -22,6 +22,8 @@ CREATE TABLE events (
 CREATE UNIQUE INDEX events_delivery ON events (tenant, source, key);
 -- What the matcher looks for. Empty when all is matched, so it costs nothing to keep.
 CREATE INDEX events_received ON events (seq) WHERE state = 'received';
+-- Which bodies later parts of a delivery still need; few senders put several events into one.
+CREATE INDEX events_body ON events (body_of) WHERE part > 0;
 CREATE INDEX events_failed ON events (seq) WHERE state = 'failed';
 
 -- Apart from the events, so that scanning those does not read the bodies.
