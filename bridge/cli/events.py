@@ -1,0 +1,207 @@
+"""`bridge events`: what came in and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import rich_click as click
+
+from bridge.cli.opened import opened, with_store
+from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
+from bridge.cli.output import put, put_json, put_table, say
+from bridge.cli.trail import put_trail
+from bridge.clock import iso, wall_clock
+from bridge.errors import BridgeError
+from bridge.event import JSON, EventState, StoredEvent
+from bridge.settings import Settings
+from bridge.store.events import EventFilter, get_event, list_events
+from bridge.store.replay import replay_event
+from bridge.store.transaction import Database
+from bridge.trail import event_summary, read_trail
+
+COLUMNS = ("RECEIVED", "ID", "SOURCE", "TYPE", "SUBJECT", "STATE", "REASON")
+STATES = [state.value for state in EventState]
+SETTLED = {EventState.DONE, EventState.FAILED, EventState.ECHO, EventState.IGNORED}
+LOOK_EVERY_SECONDS = 0.5
+UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@click.group()
+def events() -> None:
+    """List, show, replay and follow events."""
+
+
+@events.command("list")
+@option("--source", of="list", default="", help="Only events of this source.")
+@option("--type", "type_", of="list", default="", help="Only events of this type.")
+@option("--state", of="list", type=click.Choice(STATES), help="Only events in this state.")
+@option("--subject", of="list", default="", help="Only events about this issue, scan, case or job.")
+@option("--ticket", of="list", default="", help="Only events that led to this ticket.")
+@option("--tenant", of="list", default="", help="Only events of this tenant.")
+@option("--since", of="list", default="", help="Only events of the last time, such as 30m, 7d.")
+@option("--limit", of="list", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@with_config
+@with_json
+@with_verbose
+def list_(
+    config: Path,
+    as_json: bool,
+    source: str,
+    type_: str,
+    state: str | None,
+    subject: str,
+    ticket: str,
+    tenant: str,
+    since: str,
+    limit: int,
+) -> None:
+    """List events, newest first."""
+    chosen = EventFilter(
+        tenant=tenant,
+        source=source,
+        type=type_,
+        state=state or "",
+        subject=subject,
+        ticket=ticket,
+        since=_since(since),
+    )
+
+    async def work(database: Database) -> Sequence[StoredEvent]:
+        return await database.read(lambda tx: list_events(tx, chosen, limit))
+
+    found = with_store(settings_of(config), work)
+    if as_json:
+        put_json([event_summary(event) for event in found])
+        return
+    put_table(COLUMNS, (_line(event) for event in found))
+    if not found:
+        say("no event fits")
+
+
+@events.command("show")
+@click.argument("event_id")
+@with_config
+@with_json
+@with_verbose
+def show(config: Path, as_json: bool, event_id: str) -> None:
+    """Show one event: its body, its actions and every try."""
+
+    async def work(database: Database) -> dict[str, JSON]:
+        return await database.read(lambda tx: read_trail(tx, event_id))
+
+    trail = with_store(settings_of(config), work)
+    if as_json:
+        put_json(trail)
+    else:
+        put_trail(trail)
+
+
+@events.command("replay")
+@click.argument("event_ids", nargs=-1)
+@option("--failed", of="replay", is_flag=True, help="Every failed event.")
+@with_config
+@with_json
+@with_verbose
+def replay(config: Path, as_json: bool, event_ids: tuple[str, ...], failed: bool) -> None:
+    """Let the rules see events again; what is done already is not done twice."""
+    if not event_ids and not failed:
+        raise click.UsageError("name events, or give --failed")
+
+    async def work(database: Database) -> dict[str, int]:
+        chosen = list(event_ids)
+        if failed:
+            fits = EventFilter(state=EventState.FAILED.value)
+            found = await database.read(lambda tx: list_events(tx, fits, 10_000))
+            chosen += [event.id for event in found if event.id not in chosen]
+        return {event_id: await _replay(database, event_id) for event_id in chosen}
+
+    revived = with_store(settings_of(config), work)
+    if as_json:
+        put_json([{"id": event_id, "revived": count} for event_id, count in revived.items()])
+        return
+    for event_id, count in revived.items():
+        put(f"{event_id}: back before the rules, {count} dead actions revived")
+    if not revived:
+        say("no event has failed")
+
+
+async def _replay(database: Database, event_id: str) -> int:
+    event = await database.read(lambda tx: get_event(tx, event_id))
+    if event.state not in SETTLED:
+        raise BridgeError(f"{event_id} is still on its way ({event.state.value})")
+    return await database.write(lambda tx: replay_event(tx, event_id, wall_clock()))
+
+
+@events.command("tail")
+@option("--source", of="tail", default="", help="Only events of this source.")
+@option("--type", "type_", of="tail", default="", help="Only events of this type.")
+@option("--seconds", of="tail", type=float, help="End after this time. Without it: at Ctrl-C.")
+@with_config
+@with_json
+@with_verbose
+def tail(config: Path, as_json: bool, source: str, type_: str, seconds: float | None) -> None:
+    """Follow events as they come in and as their state changes, one line each."""
+    chosen = EventFilter(source=source, type=type_)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_tail(settings_of(config), chosen, as_json, seconds))
+
+
+async def _tail(
+    settings: Settings, chosen: EventFilter, as_json: bool, seconds: float | None
+) -> None:
+    ends_at = time.monotonic() + seconds if seconds is not None else None
+    async with opened(settings) as database:
+        newest = await database.read(lambda tx: list_events(tx, EventFilter(), 1))
+        after = newest[0].seq if newest else 0
+        open_events: dict[str, EventState] = {}
+        while ends_at is None or time.monotonic() < ends_at:
+            fits = replace(chosen, after_seq=after)
+            new = await database.read(lambda tx: list_events(tx, fits, 1000, oldest_first=True))  # noqa: B023 - awaited before the next turn
+            for event in new:
+                after = event.seq
+            known = [await _again(database, event_id) for event_id in open_events]
+            for event in (*new, *known):
+                if open_events.get(event.id) is not event.state:
+                    _put_event(event, as_json)
+                open_events[event.id] = event.state
+            open_events = {k: state for k, state in open_events.items() if state not in SETTLED}
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+async def _again(database: Database, event_id: str) -> StoredEvent:
+    return await database.read(lambda tx: get_event(tx, event_id))
+
+
+def _put_event(event: StoredEvent, as_json: bool) -> None:
+    if as_json:
+        put_json(event_summary(event), indent=None)
+    else:
+        put("  ".join(str(cell) for cell in _line(event) if cell))
+
+
+def _line(event: StoredEvent) -> tuple[str, ...]:
+    return (
+        iso(event.received_at),
+        event.id,
+        event.source,
+        event.type,
+        event.subject,
+        event.state.value,
+        event.reason,
+    )
+
+
+def _since(text: str) -> int:
+    """`30m` as the time that long ago, milliseconds; 0 for an empty text."""
+    if not text:
+        return 0
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if not found:
+        raise click.UsageError("--since is a number and one of s, m, h, d, such as 30m or 7d")
+    return wall_clock() - int(found[1]) * UNITS[found[2]]

@@ -1,0 +1,51 @@
+"""The list of commands, and how the program ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+from click.exceptions import Exit
+
+from bridge import __version__
+from bridge.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "serve": ("bridge.cli.serve:serve", "Receive webhooks and act on them."),
+    "worker": ("bridge.cli.worker:worker", "Act on what is stored; listens on no port."),
+    "demo": ("bridge.cli.demo:demo", "Send signed samples through a bridge and a sandbox."),
+    "sandbox": ("bridge.cli.sandbox:sandbox", "Serve stand-ins for Jira and the others."),
+    "init": ("bridge.cli.init:init", "Write a configuration, a rule and keys into a folder."),
+    "check": ("bridge.cli.check:check", "Check the configuration and the rules."),
+    "rules": ("bridge.cli.rules:rules", "Check, list and explain rules."),
+    "events": ("bridge.cli.events:events", "List, show, replay and follow events."),
+    "send": ("bridge.cli.send:send", "Sign a body as its sender would, and post it."),
+    "migrate": ("bridge.cli.migrate:migrate", "Bring the store to the present schema."),
+}
+
+
+class Program(LazyGroup):
+    """The top of the program: what a command raises becomes lines on stderr and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, Exit, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of the program: told, never swallowed
+            from bridge.cli.failure import report
+            from bridge.cli.options import is_verbose
+
+            report(error, verbose=is_verbose(ctx))
+            ctx.exit(1)
+
+
+@click.group(cls=Program, places=COMMANDS, context_settings={"max_content_width": 100})
+@click.version_option(__version__, prog_name="bridge")
+def program() -> None:
+    """A self-hosted event bridge: signed webhooks in, YAML rules, tickets out."""
+
+
+def main() -> None:
+    """Run the program and end the process with its exit code."""
+    program(prog_name="bridge")

@@ -1,0 +1,104 @@
+"""An event's trail, read back from the store: what came in, what was planned, every try.
+
+Shapes are JSON, the same for the command line and the API. Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from bridge.clock import iso
+from bridge.event import JSON, StoredEvent
+from bridge.store.actions import StoredAction, actions_of_event
+from bridge.store.attempts import Attempt, attempts_of_action
+from bridge.store.events import get_event
+from bridge.store.links import Link, links_of_event
+from bridge.store.transaction import Transaction
+
+
+def event_summary(event: StoredEvent) -> dict[str, JSON]:
+    """The envelope and the state, without headers and body: a line of a list."""
+    return {
+        "id": event.id,
+        "tenant": event.tenant,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": iso(event.time),
+        "received_at": iso(event.received_at),
+        "state": event.state.value,
+        "reason": event.reason,
+        "rules_version": event.rules_version,
+    }
+
+
+async def read_trail(tx: Transaction, event_id: str) -> dict[str, JSON]:
+    """One event with its body, its actions with every attempt, and what it is linked to.
+
+    Raises NotFound.
+    """
+    event = await get_event(tx, event_id)
+    actions: list[JSON] = []
+    for action in await actions_of_event(tx, event_id):
+        attempts = await attempts_of_action(tx, action.id)
+        actions.append(action_trail(action, list(attempts)))
+    return {
+        **event_summary(event),
+        "key": event.key,
+        "headers": json.loads(event.headers),
+        "body": body_of(event),
+        "actions": actions,
+        "links": [link_trail(link) for link in await links_of_event(tx, event_id)],
+    }
+
+
+def body_of(event: StoredEvent) -> JSON:
+    """The body as JSON where it is JSON, else as text."""
+    try:
+        parsed: JSON = json.loads(event.body)
+    except (ValueError, RecursionError):
+        return event.body.decode("utf-8", "replace")
+    return parsed
+
+
+def action_trail(action: StoredAction, attempts: list[Attempt]) -> JSON:
+    """An action as it was planned, where it stands, and its tries."""
+    planned = action.planned
+    return {
+        "id": action.id,
+        "rule": action.rule,
+        "run": action.run_id,
+        "action": planned.name,
+        "step": planned.step,
+        "integration": planned.integration,
+        "parameters": planned.parameters,
+        "state": action.state.value,
+        "reason": action.reason,
+        "outputs": action.outputs,
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def _attempt(attempt: Attempt) -> JSON:
+    return {
+        "number": attempt.number,
+        "started_at": iso(attempt.started_at),
+        "duration_ms": attempt.duration_ms,
+        "outcome": attempt.outcome.value,
+        "reason": attempt.reason,
+        "next_try_at": iso(attempt.next_try_at) if attempt.next_try_at else None,
+        "exchanges": [asdict(exchange) for exchange in attempt.exchanges],
+    }
+
+
+def link_trail(link: Link) -> JSON:
+    """What an event is tied to outside."""
+    return {
+        "rule": link.rule,
+        "once": link.once,
+        "state": link.state.value,
+        "integration": link.integration,
+        "ticket": link.ticket,
+        "url": link.url,
+    }
