@@ -54,9 +54,8 @@ ENTITIES = {"\\": "&#92;", "&": "&amp;", ":": "&#58;"}
 AT_LINE_START = re.compile(r"(?m)^([ \t]*)(?:(#)|(h[1-6]|bq)(\.))")
 
 LANGUAGES = frozenset(
-    ["bash", "c", "css", "go", "groovy", "haskell", "html", "java", "javascript", "js", "json"]
-    + ["lua", "perl", "php", "python", "ruby", "scala", "sh", "sql", "swift", "xml", "yaml"]
-)
+    ("bash", "c", "css", "go", "groovy", "haskell", "html", "java", "javascript", "js", "json")
+) | {"lua", "perl", "php", "python", "ruby", "scala", "sh", "sql", "swift", "xml", "yaml"}
 """Names that both Cloud and Data Center colour; Data Center shows an error for unknown ones."""
 
 SCHEMES = ("http://", "https://", "mailto:")

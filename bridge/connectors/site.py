@@ -1,0 +1,81 @@
+"""One system we call: its address, its credentials, and what must not be shown of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
+
+from bridge.connectors.http import READ_ONLY, Ask, HttpClient, parse_json
+from bridge.connectors.redact import Redactor
+from bridge.errors import GiveUp
+from bridge.event import JSON
+
+Query = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """base_url: without a slash at the end. headers: sent with every request, credentials too."""
+
+    http: HttpClient = field(repr=False)
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    redactor: Redactor
+    timeout_seconds: float = 30.0
+
+    async def fetch(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: JSON = None,
+        changes: bool | None = None,
+        allow: frozenset[int] = frozenset(),
+    ) -> tuple[int, JSON]:
+        """Status and JSON of the answer; raises TryAgain or GiveUp.
+
+        path: begins with a slash, its parts quoted by `part`.
+        changes: unless said, whatever is no GET may change something.
+        """
+        ask = replace(
+            self._ask(method, path, query),
+            content=None if body is None else write_json(body),
+            changes=method not in READ_ONLY if changes is None else changes,
+            allow=allow,
+        )
+        if body is not None:
+            ask = replace(ask, headers={**ask.headers, "content-type": "application/json"})
+        reply = await self.http.send(ask, self.redactor)
+        return reply.status, parse_json(ask, reply, self.redactor)
+
+    async def upload(self, path: str, name: str, data: bytes, headers: Mapping[str, str]) -> JSON:
+        """JSON of the answer to one file sent as the multipart part `file`."""
+        ask = self._ask("POST", path, None)
+        ask = replace(
+            ask,
+            headers={**ask.headers, **headers},
+            files={"file": (name, data, "application/octet-stream")},
+        )
+        reply = await self.http.send(ask, self.redactor)
+        return parse_json(ask, reply, self.redactor)
+
+    def _ask(self, method: str, path: str, query: Query | None) -> Ask:
+        url = self.base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        headers = {"accept": "application/json", **self.headers}
+        return Ask(method, url, headers, timeout_seconds=self.timeout_seconds)
+
+
+def write_json(body: JSON) -> bytes:
+    """JSON in ASCII. Raises GiveUp for NaN and Infinity, which JSON does not have."""
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except ValueError:
+        raise GiveUp("the parameters hold a number that JSON cannot carry") from None
+
+
+def part(text: str) -> str:
+    """A part of a path; a slash or a question mark in it stays in it."""
+    return quote(text, safe="")
