@@ -31,6 +31,7 @@ class Scope:
     kinds: the `data` fields of every event type the rule is for; empty where they are not known.
     each: where the elements of `each` come from, as a path, where that is one.
     steps: the outputs of the steps before the present one.
+    known_good: what was checked before, in this rule or another; rules are often much alike.
     """
 
     document: Document
@@ -39,6 +40,7 @@ class Scope:
     problems: list[Problem]
     each: Steps | None = None
     steps: dict[str, frozenset[str]] = field(default_factory=dict)
+    known_good: set[object] = field(default_factory=set)
 
     def compile(self, text: str, path: Path, names: Iterable[str]) -> Expression | None:
         """The expression at this path, or None with the problems noted."""
@@ -76,6 +78,19 @@ class Scope:
 
     def check(self, found: Expression, written: str, path: Path, names: frozenset[str]) -> None:
         """Every name has to be known here, and every field to exist."""
+        same = None
+        if not found.names & {"vars", "steps"}:
+            same = (found.text, names, id(self.kinds), self.each if "each" in found.names else None)
+            if same in self.known_good:
+                return
+        before = len(self.problems)
+        self._check_paths(found, written, path, names)
+        if same is not None and len(self.problems) == before:
+            self.known_good.add(same)
+
+    def _check_paths(
+        self, found: Expression, written: str, path: Path, names: frozenset[str]
+    ) -> None:
         for read in found.paths:
             wrong = self._wrong(read, names)
             if wrong is None:

@@ -7,6 +7,7 @@ other text become text. What an event said is put in once and never read as a te
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from bridge.match.expression import Activation, Expression, compile_expression
 from bridge.match.result import MOST_RESULT_CHARACTERS
 
 OPEN, CLOSE = "${{", "}}"
+_MATTERS = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}]""", re.DOTALL)
+"""What decides where a template ends: braces, and quoted text, in which braces mean nothing."""
 
 Escape = Callable[[str], str]
 Path = tuple[str | int, ...]
@@ -171,25 +174,15 @@ def _escaped(text: str, expression: Expression, escape: Escape | None) -> str:
 
 
 def _closing(text: str, start: int) -> int:
-    quote = ""
+    """Where the `}}` stands that ends the template; -1 where none does."""
     depth = 0
-    index = start
-    while index < len(text):
-        character = text[index]
-        if quote:
-            if character == "\\":
-                index += 1
-            elif character == quote:
-                quote = ""
-        elif character in "\"'":
-            quote = character
-        elif character == "{":
+    for found in _MATTERS.finditer(text, start):
+        if found[0] == "{":
             depth += 1
-        elif character == "}":
-            if depth == 0 and text.startswith(CLOSE, index):
-                return index
+        elif found[0] == "}":
+            if depth == 0 and text.startswith(CLOSE, found.start()):
+                return found.start()
             depth = max(depth - 1, 0)
-        index += 1
     return -1
 
 
