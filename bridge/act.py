@@ -313,7 +313,7 @@ class Actor:
         except (TryAgain, GiveUp):
             raise
         except Exception as error:  # a mistake of ours: kept, shown, and tried again by policy
-            log.exception("action failed unexpectedly", action=call.name, event=call.event_id)
+            log.exception("action failed unexpectedly", action=call.name, event_id=call.event_id)
             raise TryAgain(
                 f"unexpected {type(error).__name__}, see the log", may_have_happened=True
             ) from error

@@ -8,7 +8,7 @@ from typing import Protocol
 from bridge.about import about, records_of
 from bridge.errors import ExpressionFailed
 from bridge.event import JSON, Event, StoredEvent
-from bridge.match.plan import Plan, plan
+from bridge.match.plan import Plan, Stage, plan
 from bridge.match.rules import RuleSet
 from bridge.record import Matched
 from bridge.text.escape import ESCAPES
@@ -60,7 +60,7 @@ class Matcher:
             event = self.read(stored)
         except ExpressionFailed as error:
             return Matched(stored, (), unreadable=str(error))
-        stage = "at_once" if link is None else "in_lane"
+        stage: Stage = "at_once" if link is None else "in_lane"
         planned = plan(event, self._rules(), now, link or {}, ESCAPES, stage=stage)
         return Matched(
             stored,

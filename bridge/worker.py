@@ -213,9 +213,9 @@ class Worker:
             return
         self._on_event(state)
         for rule, error in matched.errors.items():
-            log.warning("rule error", event=event.id, rule=rule, error=error)
+            log.warning("rule error", event_id=event.id, rule=rule, error=error)
         if matched.unreadable:
-            log.error("event unreadable", event=event.id, reason=matched.unreadable)
+            log.error("event unreadable", event_id=event.id, reason=matched.unreadable)
         if state is EventState.MATCHED and self._database.single_process:
             self._lanes.add((event.tenant, event.subject))
 
@@ -323,7 +323,7 @@ class Worker:
         write = log.info if attempt.outcome in QUIET else log.warning
         write(
             "attempt",
-            event=action.event_id,
+            event_id=action.event_id,
             rule=action.rule,
             action=action.planned.name,
             id=action.id,
@@ -341,7 +341,7 @@ class Worker:
         matched = self._matcher.match(stored, now, link=link)
         await self._database.write(lambda tx: record_matched_in_lane(tx, matched, step, now))
         for rule, error in matched.errors.items():
-            log.warning("rule error", event=step.event_id, rule=rule, error=error)
+            log.warning("rule error", event_id=step.event_id, rule=rule, error=error)
 
 
 class Next(Enum):

@@ -114,14 +114,23 @@ class PostgresDatabase:
 
         while True:
             try:
-                connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
-                await connection.add_listener(CHANNEL, lambda *_: heard())
-                heard()
-                while not connection.is_closed():
-                    await asyncio.sleep(LISTEN_CHECK_SECONDS)
-                    await connection.execute("SELECT 1")
+                await self._listen_once(heard)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                 await asyncio.sleep(LISTEN_CHECK_SECONDS)
+
+    async def _listen_once(self, heard: Callable[[], None]) -> None:
+        """Listens until the connection fails."""
+        import asyncpg
+
+        connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
+        try:
+            await connection.add_listener(CHANNEL, lambda *_: heard())
+            heard()
+            while True:
+                await asyncio.sleep(LISTEN_CHECK_SECONDS)
+                await connection.execute("SELECT 1")
+        finally:
+            connection.terminate()
 
     async def close(self) -> None:
         if self._listening is not None:
