@@ -24,7 +24,8 @@ from bridge.event import JSON
 from bridge.match.complaints import ENGINE_FUNCTIONS, Complaint, complaints, name_before, spoken
 from bridge.match.functions import Function, all_functions
 from bridge.match.result import Result
-from bridge.match.syntax import FieldPath, Literal, Reading, Steps, decode
+from bridge.match.spans import Part, parts_of
+from bridge.match.syntax import FieldPath, Literal, Reading, Steps, decode, encode
 from bridge.match.syntax import read as read_syntax
 
 MOST_CHARACTERS = 4_000
@@ -99,7 +100,10 @@ class Expression:
         An error is a value to the engine, and one that Python takes for true; hence `is`.
         """
         value = self._run(activation)
-        result = value.value()
+        try:
+            result = value.value()
+        except TypeError as error:
+            raise self._optional() from error
         if result is True:
             return True
         if result is False:
@@ -114,19 +118,36 @@ class Expression:
         if self.reading.plain is not None:
             return self._follow(activation.values)
         value = self._run(activation)
-        if value.type() == cel.Type.ERROR:
-            raise self._failure(value, activation, "")
         try:
+            if value.type() == cel.Type.ERROR:
+                raise self._failure(value, activation, "")
             return Result().take(value.plain_value())
         except TypeError as error:
-            words = f"{self.text}: gives an optional value; end it with .orValue(…)"
-            raise ExpressionFailed(words) from error
+            raise self._optional() from error
 
     def evaluate_plain(self, values: Mapping[str, JSON]) -> JSON:
         """As evaluate, from bare values; a simple path is followed without the engine."""
         if self.reading.plain is not None:
             return self._follow(values)
         return self.evaluate(activation(values))
+
+    def _optional(self) -> ExpressionFailed:
+        return ExpressionFailed(f"{self.text}: gives an optional value; end it with .orValue(…)")
+
+    def parts(self) -> PartExpression:
+        """The tree of its sub-expressions, each of which can be evaluated; slow, for `explain`."""
+        checked = decode(self._program.serialize())
+        return self._part(checked, parts_of(checked, self.text))
+
+    def _part(self, checked: Any, part: Part) -> PartExpression:
+        serialized = encode(checked, part.node)
+        program = self._env.engine.deserialize(serialized)
+        text = self.text[part.start : part.end]
+        gives = program.return_type().name()
+        reading = read_syntax(decode(serialized))
+        whole = Expression(text, self.place, gives, reading, self._env, program)
+        inside = tuple(self._part(checked, one) for one in part.inside)
+        return PartExpression(part.start, part.end, whole, inside)
 
     def _run(self, activation: Activation) -> Any:
         self._env.moment.now = activation.now
@@ -174,6 +195,16 @@ class Expression:
         if named or found:
             return _dotted((named or found)[0])
         return missing.group(1) if missing else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartExpression:
+    """A sub-expression and where it stands in the text of the whole."""
+
+    start: int
+    end: int
+    expression: Expression
+    inside: tuple[PartExpression, ...]
 
 
 def compile_expression(

@@ -52,7 +52,10 @@ def _canonical(value: JSON) -> str:
 
 
 def _distinct(values: list[JSON]) -> list[JSON]:
-    return list({_canonical(value): value for value in reversed(values)}.values())[::-1]
+    first: dict[str, JSON] = {}
+    for value in values:
+        first.setdefault(_canonical(value), value)
+    return list(first.values())
 
 
 def _in_order(values: list[JSON]) -> list[JSON]:

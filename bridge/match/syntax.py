@@ -115,6 +115,16 @@ def decode(serialized: bytes) -> Any:
     return checked_class().FromString(any_pb2.Any.FromString(serialized).value)
 
 
+def encode(checked: Any, node: Any) -> bytes:
+    """What the engine reads back as the expression that one node of a checked one is."""
+    part = checked_class()()
+    part.CopyFrom(checked)
+    part.expr.CopyFrom(node)
+    url = "type.googleapis.com/cel.expr.CheckedExpr"
+    wrapped = any_pb2.Any(type_url=url, value=part.SerializeToString())
+    return bytes(wrapped.SerializeToString())
+
+
 def read(checked: Any) -> Reading:
     """Walk a checked expression once and note what it reads."""
     walk = _Walk({pair.key: pair.value for pair in checked.source_info.positions})
@@ -159,7 +169,7 @@ class _Walk:
         elif kind == "comprehension":
             self._comprehension(expr, scope, loops)
         else:
-            for child in _children(expr):
+            for child in children(expr):
                 self.visit(child, scope, loops)
 
     def _call(self, expr: Any, scope: _Scope, loops: int) -> None:
@@ -168,7 +178,7 @@ class _Walk:
         if call.function[0].isalpha():
             self.reading.calls.append((call.function, offset))
             self._check_growth(call, offset)
-        for child in _children(expr):
+        for child in children(expr):
             self.visit(child, scope, loops)
 
     def _check_growth(self, call: Any, offset: int) -> None:
@@ -250,7 +260,8 @@ def _last_step(expr: Any, kind: str) -> tuple[str | None, Any, bool]:
     return None, None, False
 
 
-def _children(expr: Any) -> Iterator[Any]:
+def children(expr: Any) -> Iterator[Any]:
+    """The nodes directly inside a call, a list or a map."""
     kind = expr.WhichOneof("kind")
     if kind == "call":
         if expr.call.HasField("target"):
