@@ -113,7 +113,10 @@ def compile_reading(text: str, document: Document, path: Path) -> Reading:
     if not text.strip():
         raise Invalid([document.problem(path, "an expression is missing")])
     try:
-        return Reading(text, compile_expression(text, document.place(path), NAMES))
+        compiled = compile_expression(
+            text, document.place(path), NAMES, lambda offset: document.place_inside(path, offset)
+        )
+        return Reading(text, compiled)
     except Invalid as error:
         name = document.problem(path, "").field
         raise Invalid([_named(problem, name) for problem in error.problems]) from error

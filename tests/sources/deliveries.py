@@ -1,0 +1,104 @@
+"""Deliveries and sources for the tests, as the web and the store would hand them over."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bridge.document import load
+from bridge.event import JSON, Delivery, Event, EventState, NewEvent, StoredEvent
+from bridge.settings import SourceSettings
+from bridge.sources.catalogue import load_presets
+from bridge.sources.compiled import Preset, compile_preset
+from bridge.sources.sign import SignedRequest, sign
+from bridge.sources.source import Source
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "samples"
+SHARED = ROOT / ".." / "shared" / "payloads"
+NOW = 1_794_992_400_000
+"""2026-11-18T09:00:00Z, when the samples were signed."""
+SECRETS = {
+    "qtangl": "demo-qtangl-secret",
+    "jira-cloud": "demo-jira-secret",
+    "github": "demo-github-secret",
+    "standard-webhooks": "whsec_ZGVtby1zdGFuZGFyZC13ZWJob29rcy1zZWNyZXQ=",
+    "cloudevents": "demo-cloudevents-token",
+    "generic-hmac": "demo-hmac-secret",
+    "generic-token": "demo-token-secret",
+}
+PRESETS = load_presets()
+
+
+def source(preset: str | Preset, *secrets: str, **settings: Any) -> Source:
+    """A source of this preset, with the demo's secret unless others are given."""
+    compiled = PRESETS[preset] if isinstance(preset, str) else preset
+    given = secrets or ((SECRETS[compiled.name],) if compiled.name in SECRETS else ())
+    settings.setdefault("secrets", tuple(SecretStr(secret) for secret in given))
+    return Source(compiled, SourceSettings(name="door", preset=compiled.name, **settings))
+
+
+def preset(text: str) -> Preset:
+    """A preset as an operator would write it."""
+    return compile_preset(load(text, "own.yaml"))
+
+
+def delivery(
+    body: bytes,
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+    *,
+    query: Sequence[tuple[str, str]] = (),
+    path_token: str | None = None,
+    at: int = NOW,
+    method: str = "POST",
+) -> Delivery:
+    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    lowered = tuple((name.lower(), value) for name, value in pairs)
+    return Delivery(method, lowered, body, tuple(query), path_token, at)
+
+
+def signed(
+    to: Source, body: bytes, headers: Mapping[str, str] | None = None, *, secret: str | None = None
+) -> Delivery:
+    """A delivery that this source accepts at NOW."""
+    given = secret or to.settings.secrets[0].get_secret_value()
+    made: SignedRequest = sign(to.proofs, body, given, NOW, tuple((headers or {}).items()))
+    return delivery(body, made.headers, query=made.query, path_token=made.path_token or None)
+
+
+def stored(event: NewEvent) -> StoredEvent:
+    """The event as the store would give it back."""
+    return StoredEvent(
+        seq=1,
+        id=event.id,
+        tenant=event.tenant,
+        source=event.source,
+        key=event.key,
+        part=event.part,
+        type=event.type,
+        subject=event.subject,
+        time=event.time,
+        received_at=event.received_at,
+        state=EventState.RECEIVED,
+        reason="",
+        rules_version="",
+        headers=event.headers,
+        body=event.body,
+    )
+
+
+def read(by: Source, given: Delivery) -> tuple[NewEvent, ...]:
+    return by.read(given, by.parse(given))
+
+
+def events(by: Source, given: Delivery) -> list[Event]:
+    """What rules would see of a delivery."""
+    return [by.normalise(stored(event)) for event in read(by, given)]
+
+
+def data(by: Source, given: Delivery) -> dict[str, JSON]:
+    """`data` of a delivery's first event, which is an object."""
+    found = events(by, given)[0].data
+    assert isinstance(found, dict)
+    return found

@@ -1,0 +1,136 @@
+"""Every sample is genuine, and becomes the events its name promises."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import Invalid, SignatureMismatch
+from bridge.sources.moment import read_moment
+from bridge.sources.sample import Sample, load_sample, load_samples
+from bridge.vocabulary import VOCABULARY
+from tests.sources.deliveries import (
+    NOW,
+    PRESETS,
+    SAMPLES,
+    SECRETS,
+    data,
+    delivery,
+    events,
+    read,
+    source,
+)
+
+ALL = load_samples(SAMPLES)
+EXPECTED = {
+    "cloudevents/batch": [("finding.opened", "fnd-301"), ("finding.resolved", "fnd-288")],
+    "cloudevents/job-progressed": [("job.progressed", "job_abc123")],
+    "generic-hmac/finding-opened": [("finding.opened", "fnd-9001")],
+    "generic-token/scan-finished": [("scan.finished", "nightly-2026-11-18")],
+    "github/code-scanning-alert-created": [("alert.raised", "acme/payments/code-scanning/12")],
+    "github/code-scanning-alert-fixed": [("alert.resolved", "acme/payments/code-scanning/12")],
+    "github/ping": [("ping", "acme")],
+    "jira-cloud/comment-created": [("issue.commented", "SEC-12")],
+    "jira-cloud/issue-created": [("issue.created", "SEC-12")],
+    "jira-cloud/issue-done": [("issue.updated", "SEC-12")],
+    "qtangl/scan-clean": [("scan.finished", "scan_80c4d2")],
+    "qtangl/scan-complete": [("scan.finished", "scan_7f3a91")],
+    "standard-webhooks/alert-raised": [("alert.raised", "alert_2041")],
+    "standard-webhooks/case-created": [("case.created", "case_77")],
+}
+
+
+def recorded_at(sample: Sample) -> int:
+    stamp = sample.header("x-qtangl-timestamp") or sample.header("webhook-timestamp")
+    return read_moment(stamp) or NOW
+
+
+def test_every_preset_has_a_sample_and_every_sample_is_expected_here() -> None:
+    assert {sample.preset for sample in ALL.values()} == set(PRESETS)
+    assert set(ALL) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_sample_is_genuine_when_it_was_recorded_and_forged_with_one_byte_more(name: str) -> None:
+    sample = ALL[name]
+    by = source(sample.preset)
+    now = recorded_at(sample)
+    assert by.verify(delivery(sample.body, sample.headers), now) in by.fingerprints
+    with pytest.raises(SignatureMismatch):
+        source(sample.preset, "whsec_b3RoZXI=").verify(delivery(sample.body, sample.headers), now)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_sample_becomes_events_whose_data_follows_the_vocabulary(name: str) -> None:
+    sample = ALL[name]
+    given = delivery(sample.body, sample.headers)
+    found = events(source(sample.preset), given)
+    assert [(event.type, event.subject) for event in found] == EXPECTED[name]
+    for event in found:
+        VOCABULARY[event.type].model_validate(event.data)
+        assert SECRETS[sample.preset] not in str(event)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_sample_has_the_length_it_announces_and_its_own_address(name: str) -> None:
+    sample = ALL[name]
+    assert int(sample.header("content-length")) == len(sample.body)
+    assert (sample.method, sample.target) == ("POST", f"/hooks/{sample.preset}")
+
+
+def test_qtangl_scan_has_counts_severities_in_our_words_and_an_id_for_each_finding() -> None:
+    sample = ALL["qtangl/scan-complete"]
+    found = data(source("qtangl"), delivery(sample.body, sample.headers))
+    scan = VOCABULARY["scan.finished"].model_validate(found)
+    dumped = scan.model_dump()
+    assert dumped["counts"] == {
+        "critical": 1,
+        "high": 1,
+        "medium": 1,
+        "low": 1,
+        "info": 1,
+        "total": 5,
+    }
+    assert (found["scan_id"], found["target"], found["score"]) == (
+        "scan_7f3a91",
+        "acme-bank.example",
+        41,
+    )
+    ids = [finding["id"] for finding in dumped["findings"]]
+    assert len(set(ids)) == 5
+    assert dumped["findings"][0]["title"] == "RSA-1024 certificate"
+    assert "{code}" in dumped["findings"][1]["description"]
+
+
+def test_alert_and_its_fix_share_a_lane() -> None:
+    by = source("github")
+    raised, fixed = (
+        read(by, delivery(ALL[f"github/code-scanning-alert-{word}"].body, headers))[0]
+        for word, headers in (
+            ("created", ALL["github/code-scanning-alert-created"].headers),
+            ("fixed", ALL["github/code-scanning-alert-fixed"].headers),
+        )
+    )
+    assert raised.subject == fixed.subject
+    assert raised.time < fixed.time
+
+
+@pytest.mark.parametrize(
+    ("headers", "bodies", "message"),
+    [
+        (None, 1, "cannot be read"),
+        ("", 1, "request line"),
+        ("POST hooks", 1, "request line"),
+        ("POST /hooks/x\nno colon", 1, "Name: value"),
+        ("POST /hooks/x", 0, "here are 0"),
+        ("POST /hooks/x", 2, "here are 2"),
+    ],
+)
+def test_folder_that_is_no_sample_says_why(
+    tmp_path: Path, headers: str | None, bodies: int, message: str
+) -> None:
+    if headers is not None:
+        (tmp_path / "headers.txt").write_text(headers)
+    for number in range(bodies):
+        (tmp_path / f"body{number}.json").write_bytes(b"{}")
+    with pytest.raises(Invalid, match=message):
+        load_sample(tmp_path)
