@@ -176,18 +176,19 @@ class WorkerSettings(Section):
     concurrency: int = Field(default=16, ge=1, le=1024)
     """Actions that run at once in one process. Each waits for another system most of its time;
     16 keeps one process busy without pressing a small Jira."""
-    max_attempts: int = Field(default=12, ge=1, le=1000)
-    """Tries of one action before it is dead. With the waits below, twelve take about nine
+    max_attempts: int = Field(default=20, ge=1, le=1000)
+    """Tries of one action before it is dead. With the waits below, twenty take four to nine
     hours, which covers a night's maintenance. 1 turns trying again off."""
     action_timeout_seconds: float = Field(default=60.0, gt=0, le=3600)
     """Seconds one try may take with all its requests before it counts as failed. There is no
     way to turn it off: an action without an end would hold its lane for ever."""
     backoff_base_seconds: float = Field(default=2.0, gt=0, le=3600)
-    """Seconds before the second try; each further wait is twice the last, with jitter. What
-    the other system asks for (`Retry-After`) goes before it."""
-    backoff_cap_seconds: float = Field(default=10_800.0, gt=0, le=604_800)
-    """Seconds of the longest wait between two tries: three hours, so that the other system's
-    recovery is noticed the same day."""
+    """Seconds of the longest first wait; each further one may be twice as long, and the wait is
+    drawn evenly up to that, so that what failed together does not come back together. What the
+    other system asks for (`Retry-After`) goes before it."""
+    backoff_cap_seconds: float = Field(default=3600.0, gt=0, le=604_800)
+    """Seconds of the longest wait between two tries: one hour, so that the other system's
+    recovery is noticed soon."""
 
 
 class LimitsSettings(Section):

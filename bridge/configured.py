@@ -1,0 +1,165 @@
+"""What a configuration amounts to: sources that can verify, options that were checked, rules.
+
+`bridge check`, the commands about rules and the server all begin here, so that what is checked is
+what will run. Opens no connection and no store.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from bridge.connectors.catalogue import action_shapes, load_connectors
+from bridge.connectors.contract import Connector
+from bridge.document import did_you_mean
+from bridge.errors import Invalid, NotFound, Problem
+from bridge.keyring import key_file
+from bridge.match.fields import fields_of
+from bridge.match.rules import RuleSet, load_rules
+from bridge.settings import IntegrationSettings, Settings
+from bridge.sources.catalogue import load_presets
+from bridge.sources.compiled import Preset
+from bridge.sources.source import Source
+from bridge.vocabulary import VOCABULARY
+
+Named = tuple[str, str]
+"""A tenant and a name in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One configured system: its connector, and its options as that connector's own model."""
+
+    settings: IntegrationSettings
+    connector: Connector
+    options: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A configuration in which everything was checked but the rules."""
+
+    settings: Settings
+    sources: Mapping[Named, Source]
+    integrations: Mapping[Named, Integration]
+
+
+def configure(settings: Settings) -> Configured:
+    """Build the sources and check the integrations. Raises Invalid with all that is wrong."""
+    problems: list[Problem] = []
+    sources = _sources(settings, problems)
+    integrations = _integrations(settings, problems)
+    if problems:
+        raise Invalid(problems)
+    return Configured(settings, sources, integrations)
+
+
+def read_rules(configured: Configured, *paths: Path) -> RuleSet:
+    """The rules in force under this configuration, or those at `paths`. Raises Invalid.
+
+    A path that does not exist is a problem; an empty folder is a set without rules.
+    """
+    settings = configured.settings
+    chosen = paths or (settings.rules.path,)
+    missing = [path for path in chosen if not path.exists()]
+    if missing:
+        place = settings.place(("rules", "path"))
+        raise Invalid([Problem(place, f"there are no rules at {path}") for path in missing])
+    offered: dict[str, frozenset[str]] = {}
+    for (_, name), integration in configured.integrations.items():
+        actions = frozenset(action.shape.name for action in integration.connector.actions)
+        offered[name] = offered.get(name, frozenset()) | actions
+    return load_rules(
+        chosen,
+        action_shapes(),
+        sorted({name for _, name in configured.sources}),
+        offered,
+        {kind: fields_of(model) for kind, model in VOCABULARY.items()},
+    )
+
+
+def find_source(settings: Settings, tenant: str, name: str) -> Source:
+    """One source alone, so that it can be used while others have mistakes.
+
+    Raises NotFound, or Invalid when the source itself is wrong.
+    """
+    here = [each.name for each in settings.sources if each.tenant == tenant]
+    for index, each in enumerate(settings.sources):
+        if (each.tenant, each.name) == (tenant, name):
+            return _source(settings, index, load_presets(settings.presets.path))
+    hint = did_you_mean(name, here) or f"configured: {', '.join(here) or 'none'}"
+    raise NotFound(f'there is no source "{name}" in the tenant "{tenant}" ({hint})')
+
+
+def warnings_of(configured: Configured) -> Iterator[Problem]:
+    """What works and is still worth a look, each with its place."""
+    settings = configured.settings
+    for index, source in enumerate(settings.sources):
+        path = ("sources", index)
+        if source.proof == "none":
+            words = f'the source "{source.name}" accepts whatever anyone sends'
+            yield _warning(settings, (*path, "proof"), words, "give it a secret")
+        elif not source.secrets:
+            words = f'the source "{source.name}" has no secret and refuses every delivery'
+            yield _warning(settings, path, words, "give it secrets, or write proof: none")
+    file = settings.store.sqlite_file
+    key = key_file(file) if file else None
+    if key and key.exists() and not settings.encryption.keys:
+        mode = stat.S_IMODE(key.stat().st_mode)
+        if mode & 0o077:
+            words = f"others can read the encryption key {key} (mode {mode:03o})"
+            yield _warning(settings, ("encryption",), words, f"chmod 600 {key}")
+
+
+def _sources(settings: Settings, problems: list[Problem]) -> dict[Named, Source]:
+    sources: dict[Named, Source] = {}
+    try:
+        presets = load_presets(settings.presets.path)
+    except Invalid as invalid:
+        problems += invalid.problems
+        return sources
+    for index, each in enumerate(settings.sources):
+        try:
+            sources[each.tenant, each.name] = _source(settings, index, presets)
+        except Invalid as invalid:
+            problems += invalid.problems
+    return sources
+
+
+def _source(settings: Settings, index: int, presets: Mapping[str, Preset]) -> Source:
+    chosen = settings.sources[index]
+    preset = presets.get(chosen.preset)
+    if preset is None:
+        place = settings.place(("sources", index, "preset"))
+        hint = did_you_mean(chosen.preset, presets) or f"known: {', '.join(presets)}"
+        words = f'there is no preset "{chosen.preset}"'
+        raise Invalid([Problem(place, words, f"sources[{index}].preset", hint)])
+    return Source(preset, chosen, settings.place(("sources", index)))
+
+
+def _integrations(settings: Settings, problems: list[Problem]) -> dict[Named, Integration]:
+    integrations: dict[Named, Integration] = {}
+    connectors = load_connectors()
+    for index, each in enumerate(settings.integrations):
+        connector = connectors.get(each.type)
+        if connector is None:
+            place = settings.place(("integrations", index, "type"))
+            hint = did_you_mean(each.type, connectors) or f"known: {', '.join(sorted(connectors))}"
+            words = f'there is no connector "{each.type}"'
+            problems.append(Problem(place, words, f"integrations[{index}].type", hint))
+            continue
+        try:
+            options = settings.check_options(each, connector.settings)
+        except Invalid as invalid:
+            problems += invalid.problems
+        else:
+            integrations[each.tenant, each.name] = Integration(each, connector, options)
+    return integrations
+
+
+def _warning(settings: Settings, path: tuple[str | int, ...], message: str, hint: str) -> Problem:
+    return Problem(settings.place(path), message, "", hint, warning=True)
