@@ -1,0 +1,128 @@
+"""The whole sandbox as one ASGI application: the stand-ins, the control endpoints, the page.
+
+A Cloud site is mounted at `/jira`, a Data Center site at `/jira-dc`; `/rest` and `/secure` belong
+to the one of them that `SandboxOptions.root` names, so that a bare address works as a base URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+
+from bridge.clock import Clock, wall_clock
+from bridge.sandbox.conditions import Conditions
+from bridge.sandbox.control import control_app
+from bridge.sandbox.exchange import Receive, Scope, Send
+from bridge.sandbox.faults import NONE, Faults
+from bridge.sandbox.jira.show import Deployment
+from bridge.sandbox.jira.stand_in import Credentials, JiraStandIn, jira_stand_in
+from bridge.sandbox.jira.state import JiraState
+from bridge.sandbox.journal import Journal
+from bridge.sandbox.webhooks import DELAYS_SECONDS, Target, Webhooks
+
+SITES: dict[str, Deployment] = {"jira": "cloud", "jira-dc": "data-center"}
+"""Where each site is mounted, and what it plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """seed: of everything random, so that a run can be repeated.
+
+    projects: key and name; the first gets the ready-made epic (`SEC-1`).
+    root: the site that answers without its mount. webhooks: where changes are reported to.
+    webhook_delays_seconds: between the tries of one webhook; as many tries as numbers, plus one.
+    """
+
+    seed: int = 1
+    projects: Sequence[tuple[str, str]] = (("SEC", "Security (sandbox)"),)
+    root: str = "jira"
+    faults: Faults = NONE
+    credentials: Credentials = field(default_factory=Credentials)
+    webhooks: Sequence[Target] = ()
+    webhook_delays_seconds: Sequence[float] = DELAYS_SECONDS
+
+
+class Sandbox:
+    """An ASGI application; its parts stand open for tests and for the demo."""
+
+    def __init__(
+        self, options: SandboxOptions, clock: Clock, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        if options.root not in SITES:
+            raise ValueError(f"no site {options.root}; known are {', '.join(SITES)}")
+        self.options = options
+        self.conditions = Conditions(clock, options.seed, options.faults, sleep)
+        self.webhooks = Webhooks(self.conditions, options.webhooks, options.webhook_delays_seconds)
+        self.journal = Journal()
+        self.states: dict[str, JiraState] = {}
+        self._sites: dict[str, JiraStandIn] = {}
+        self._make_sites()
+        self._control = control_app(self)
+
+    def _make_sites(self) -> None:
+        for name, deployment in SITES.items():
+            state = JiraState(self.options.projects, self.conditions.clock())
+            self.states[name] = state
+            self._sites[name] = jira_stand_in(
+                state,
+                deployment,
+                self.conditions,
+                self.webhooks.outbox(name),
+                self.journal,
+                name,
+                self.options.credentials,
+            )
+
+    @property
+    def state(self) -> JiraState:
+        """The site that answers at the root."""
+        return self.states[self.options.root]
+
+    def deployment(self, name: str) -> Deployment:
+        return SITES[name]
+
+    async def reset(self) -> None:
+        """As just started: first epic only, faults and webhook targets as the options say."""
+        await self.webhooks.stop()
+        self.webhooks.deliveries.clear()
+        self.webhooks.targets = tuple(self.options.webhooks)
+        self.conditions.faults = self.options.faults
+        self.conditions.reseed()
+        self.journal.clear()
+        self._make_sites()
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncGenerator[None, None]:
+        yield
+        await self.webhooks.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            first = path[1:].partition("/")[0]
+            if first in self._sites:
+                await self._ask(first, f"/{first}", scope, receive, send)
+                return
+            if first in ("rest", "secure"):
+                await self._ask(self.options.root, "", scope, receive, send)
+                return
+        await self._control(scope, receive, send)
+
+    async def _ask(self, name: str, mount: str, scope: Scope, receive: Receive, send: Send) -> None:
+        host = next((value for key, value in scope["headers"] if key == b"host"), b"sandbox")
+        base = f"{scope['scheme']}://{host.decode('latin-1')}{mount}"
+        path = scope["path"][len(mount) :]
+        await self._sites[name].answer(scope, receive, send, path, base)
+
+
+def create_sandbox(
+    options: SandboxOptions | None = None,
+    clock: Clock = wall_clock,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Sandbox:
+    """sleep: what the faults and the webhooks wait with; a test may hand in its own."""
+    return Sandbox(options or SandboxOptions(), clock, sleep)
