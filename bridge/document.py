@@ -508,6 +508,8 @@ def _said_plainly(kind: str, words: str) -> str:
     }
     if kind in plain:
         return plain[kind]
+    if kind in ("too_short", "string_too_short"):
+        return "must not be empty"
     words = words.removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return words.replace("Input should be", "must be").replace("Input should", "must")
 

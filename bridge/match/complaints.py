@@ -38,6 +38,8 @@ def complaints(text: str, report: str, known: frozenset[str]) -> list[Complaint]
     found: list[Complaint] = []
     for line, column, said in _REPORT.findall(report):
         offset = _offset(text, int(line), int(column))
+        if "Syntax error" in said and any("not an expression" in one[0] for one in found):
+            continue  # what follows from the first one
         complaint = _complaint(text, said, offset, known)
         if complaint not in found:
             found.append(complaint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -81,15 +81,16 @@ def load_rules(
         for name, text in texts.items():
             loader.take(name, text)
         loader.check_tests()
-    wrong = [problem for problem in loader.problems if not problem.warning]
-    if wrong:
-        raise Invalid(loader.problems)
+    order = {name: position for position, name in enumerate(texts)}
+    found = sorted(loader.problems, key=lambda one: _in_text(one, order))
+    if any(not problem.warning for problem in found):
+        raise Invalid(found)
     rules = tuple(loader.rules)
     return RuleSet(
         _version(texts),
         rules,
         tuple(loader.tests),
-        tuple(loader.problems),
+        tuple(found),
         Index(rules),
         {rule.name: rule for rule in rules},
     )
@@ -112,6 +113,11 @@ def read_files(paths: Iterable[Path]) -> dict[str, str]:
     if problems:
         raise Invalid(problems)
     return texts
+
+
+def _in_text(problem: Problem, order: Mapping[str, int]) -> tuple[int, int, int]:
+    place = problem.place
+    return order.get(place.file, 0), place.line, place.column
 
 
 @contextmanager
@@ -296,13 +302,19 @@ class _Loader:
 def _what_is_left(value: Any) -> RuleFile:
     """The parts of a file with mistakes that can be checked all the same, so that all show."""
     raw = value if isinstance(value, dict) else {}
-    variables, listed = raw.get("vars"), raw.get("rules")
+    variables, listed, tests = raw.get("vars"), raw.get("rules"), raw.get("tests")
     return RuleFile.model_construct(
         version=1,
         vars=variables if isinstance(variables, dict) else {},
         rules=[_rule_left(one) for one in listed] if isinstance(listed, list) else [],
-        tests=[],
+        tests=list(_tests_left(tests if isinstance(tests, list) else [])),
     )
+
+
+def _tests_left(listed: list[Any]) -> Iterator[TestEntry]:
+    for one in listed:
+        with suppress(ValidationError):
+            yield TestEntry.model_validate(one)
 
 
 def _rule_left(raw: Any) -> RuleEntry:

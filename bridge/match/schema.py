@@ -77,4 +77,4 @@ def _or_template(schema: dict[str, Any]) -> dict[str, Any]:
     if isinstance(inner.get("anyOf"), list):
         inner["anyOf"] = [_or_template(one) for one in inner["anyOf"]]
     about = {key: inner.pop(key) for key in ("description", "title", "default") if key in inner}
-    return {**about, "anyOf": [inner, _TEMPLATE]}
+    return dict(about) | {"anyOf": [inner, _TEMPLATE]}

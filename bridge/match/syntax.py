@@ -155,12 +155,12 @@ class _Walk:
     def visit(self, expr: Any, scope: _Scope, loops: int) -> None:
         kind = expr.WhichOneof("kind")
         if kind in ("ident", "select", "call"):
-            steps, root, optional = self._chain(expr, scope)
+            steps, root, unchecked = self._chain(expr, scope)
             if steps is not None:
                 if steps:
-                    self.reading.paths.append(
-                        FieldPath(steps, self.positions.get(root, 0), optional)
-                    )
+                    offset = self.positions.get(root, 0)
+                    path = FieldPath(steps, offset, len(steps) - unchecked)
+                    self.reading.paths.append(path)
                 return
         if kind == "select":
             self.visit(expr.select.operand, scope, loops)

@@ -193,6 +193,8 @@ def _sample(leaf: Leaf) -> JSON:
 def _matters(loc: Path, kind: str, leaves: Mapping[Path, Leaf]) -> bool:
     """Whether a misfit of the sample is one of the rule. At a template only the type counts, and
     only where it is known; text may yet turn out to be a number."""
+    if kind in ("extra_forbidden", "missing"):
+        return True
     leaf = next((leaf for at, leaf in leaves.items() if loc[: len(at)] == at), None)
     if leaf is None:
         return True
