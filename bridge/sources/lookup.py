@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias, cast
 
 from bridge.document import Document
-from bridge.errors import ExpressionFailed, Invalid, Problem
+from bridge.errors import ExpressionFailed, Invalid
 from bridge.event import JSON
 from bridge.match.expression import Activation, Expression, activation, compile_expression
 
@@ -119,13 +120,7 @@ def compile_reading(text: str, document: Document, path: Path) -> Reading:
         return Reading(text, compiled)
     except Invalid as error:
         name = document.problem(path, "").field
-        raise Invalid([_named(problem, name) for problem in error.problems]) from error
-
-
-def _named(problem: Problem, name: str) -> Problem:
-    if problem.field:
-        return problem
-    return Problem(problem.place, problem.message, name, problem.hint, problem.warning)
+        raise Invalid([replace(problem, field=name) for problem in error.problems]) from error
 
 
 def compile_lookup(texts: Sequence[str], document: Document, path: Path) -> Lookup:

@@ -30,7 +30,7 @@ from bridge.sources.preset import (
 )
 from bridge.verify.ed25519 import SIGNATURE_BYTES, check_ed25519, decode_public_key
 from bridge.verify.freshness import check_fresh
-from bridge.verify.secret import WHPK, Key, SecretForm, decode_secret
+from bridge.verify.secret import WHPK, WHSK, Key, SecretForm, UnusableSecret, decode_secret
 from bridge.verify.shared_secret import basic_credentials, bearer_token, check_shared_secret
 from bridge.verify.signature import (
     DIGEST_BYTES,
@@ -105,8 +105,18 @@ class SecretCheck:
 
 
 def make_checks(proofs: Iterable[Proof], secrets: Sequence[str]) -> tuple[Check, ...]:
-    """One check for each proof. Raises UnusableSecret for a secret that fits none of them."""
-    return tuple(_make_check(proof, secrets) for proof in proofs)
+    """One check for each proof. Raises UnusableSecret for a secret that fits none of them.
+
+    A public key is used for ed25519 only: as a shared secret it would open the door to everybody.
+    """
+    able = tuple(proofs)
+    asymmetric = any(isinstance(proof, Ed25519Proof) for proof in able)
+    for secret in secrets:
+        if secret.startswith(WHSK):
+            raise UnusableSecret("a private key (whsk_) does not belong here; give its public key")
+        if secret.startswith(WHPK) and not asymmetric:
+            raise UnusableSecret("this preset checks no public keys (whpk_)")
+    return tuple(_make_check(proof, secrets) for proof in able)
 
 
 def check_any(checks: Sequence[Check], delivery: Delivery, now: int) -> Key:
@@ -152,12 +162,9 @@ def one_header(delivery: Delivery, name: str) -> str:
 
 
 def _make_check(proof: Proof, secrets: Sequence[str]) -> Check:
+    shared = [secret for secret in secrets if not secret.startswith(WHPK)]
     if isinstance(proof, HmacProof):
-        keys = [
-            decode_secret(secret, proof.secret)
-            for secret in secrets
-            if not (proof.secret is SecretForm.WHSEC and secret.startswith(WHPK))
-        ]
+        keys = [decode_secret(secret, proof.secret) for secret in shared]
         form = HeaderForm(
             proof.encoding, DIGEST_BYTES[proof.algorithm], proof.prefix, proof.separator
         )
@@ -166,9 +173,8 @@ def _make_check(proof: Proof, secrets: Sequence[str]) -> Check:
         keys = [decode_public_key(secret) for secret in secrets if secret.startswith(WHPK)]
         form = HeaderForm(Encoding.BASE64, SIGNATURE_BYTES, proof.prefix, proof.separator)
         return _signature_check(proof, form, keys, None)
-    return SecretCheck(
-        _taker(proof), [decode_secret(secret, SecretForm.PLAIN) for secret in secrets]
-    )
+    keys = [decode_secret(secret, SecretForm.PLAIN) for secret in shared]
+    return SecretCheck(_taker(proof), keys)
 
 
 def _signature_check(

@@ -68,7 +68,7 @@ def test_types_of_ours_in_a_preset_are_those_of_the_vocabulary() -> None:
         ("key: body.id", "kay: body.id", "own.yaml:9:1", 'did you mean "key"?'),
         ("key: body.id", "key: boody.id", "own.yaml:9:6", 'did you mean "body"?'),
         ("key: body.id", "key: [body.id, 'body.']", "own.yaml:9:22", "key[1]"),
-        ("key: body.id", "key: []", "own.yaml:9:6", "at least 1"),
+        ("key: body.id", "key: []", "own.yaml:9:6", "key: "),
         ("key: body.id", "key: ''", "own.yaml:9:6", "missing"),
         ("kind: header", "kind: telepathy", "own.yaml:7", "telepathy|kind"),
         ("header: x-secret", "header: X-Secret", "own.yaml:8:13", "pattern"),
@@ -133,6 +133,9 @@ def test_folder_of_presets_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("github", {"freshness_seconds": 5}, "no signed time"),
         ("standard-webhooks", {"secrets": (SecretStr("whsec_???"),)}, "not base64"),
         ("standard-webhooks", {"secrets": (SecretStr("whpk_AAAA"),)}, "32 bytes"),
+        ("standard-webhooks", {"secrets": (SecretStr("whsk_AAAA"),)}, "private key"),
+        ("generic-token", {"secrets": (SecretStr("whpk_AAAA"),)}, "checks no public keys"),
+        ("github", {"secrets": (SecretStr("whpk_AAAA"),)}, "checks no public keys"),
     ],
 )
 def test_source_whose_options_do_not_fit_its_preset_is_refused_at_its_place(
@@ -142,7 +145,7 @@ def test_source_whose_options_do_not_fit_its_preset_is_refused_at_its_place(
     with pytest.raises(Invalid, match=words) as raised:
         Source(PRESETS[name], settings, Place("bridge.yaml", 7, 3))
     assert str(raised.value).startswith("bridge.yaml:7:3: sources.door.")
-    assert "whpk_" not in str(raised.value)
+    assert "AAAA" not in str(raised.value)
 
 
 @pytest.mark.parametrize("encoding", ["hex", "base64"])
@@ -188,6 +191,13 @@ def test_expression_that_goes_wrong_names_its_field_and_absent_ones_are_left_out
     with pytest.raises(ExpressionFailed, match=r"data\.c"):
         events(by, delivery(b'{"n": "text"}'))
     assert read(by, delivery(b'{"n": "text"}'))[0].type == "unrecognised"
+
+
+def test_key_whose_expression_goes_wrong_gives_way_to_the_next_one() -> None:
+    text = GOOD.replace("key: body.id", "key: ['string(body.n + 1)', body.id]")
+    by = source(preset(text))
+    assert read(by, delivery(b'{"n": 1, "id": "i"}'))[0].key == "2"
+    assert read(by, delivery(b'{"n": [], "id": "i"}'))[0].key == "i"
 
 
 BODIES: list[JSON] = [

@@ -9,7 +9,7 @@ from bridge.event import JSON
 from bridge.sources.source import MOST_CHARACTERS, MOST_EVENTS, UNRECOGNISED
 from tests.sources.deliveries import NOW, delivery, events, preset, read, source
 
-FANNED = preset("""
+FANNED_TEXT = """
 name: fanned
 sentence: Several findings in one body.
 page: https://scanner.example/webhooks
@@ -22,7 +22,8 @@ type: {of: item.state, map: {new: finding.opened, "go*": finding.resolved}}
 subject: item.uid
 time: item.at
 data: {id: item.uid, title: item.title, severity: item.level, target: body.target}
-""")
+"""
+FANNED = preset(FANNED_TEXT)
 
 
 def one(name: str, body: JSON, **headers: str) -> tuple[str, str, str, int]:
@@ -212,3 +213,17 @@ def test_body_that_says_it_is_no_json_is_an_unsupported_media_type(kind: str) ->
 def test_body_that_says_it_is_json_or_nothing_is_read(kind: str | None) -> None:
     headers = {"content-type": kind} if kind else {}
     assert source("github").parse(delivery(b'{"a": 1}', headers)) == {"a": 1}
+
+
+def test_preset_may_take_another_media_type_for_json() -> None:
+    text = FANNED_TEXT.replace("events:", "media_types: [text/plain]\nevents:")
+    given = delivery(b'{"a": 1}', {"content-type": "text/plain; charset=UTF-8"})
+    assert source(preset(text), "s").parse(given) == {"a": 1}
+    with pytest.raises(UnsupportedMediaType):
+        source(FANNED, "s").parse(given)
+
+
+def test_list_of_events_that_goes_wrong_gives_one_event() -> None:
+    text = FANNED_TEXT.replace("events: body.findings", "events: body.findings.sort()")
+    given = delivery(b'{"findings": [{"uid": "a"}, 3]}')
+    assert len(read(source(preset(text), "s"), given)) == 1
