@@ -76,6 +76,8 @@ class Scan(Data):
     findings: list[Finding] = Field(default_factory=list)
     counts: Counts = Counts()
     alerts: list[ScanAlert] = Field(default_factory=list)
+    diff: object = None
+    """What changed since the scan before, in the scanner's own form."""
 
 
 class Change(Data):
@@ -111,7 +113,10 @@ class Issue(Data):
     labels: list[str] = Field(default_factory=list)
     url: str | None = None
     actor: str | None = None
-    """Who did it."""
+    """Who did it, by name."""
+    actor_id: str | None = None
+    """The account that did it: what the bridge's own account is compared with."""
+    description: str | None = None
     changed: dict[str, Change] = Field(default_factory=dict)
     """By the field's name in small letters with `_` for spaces: `changed.status.to`."""
     comment: Comment | None = None
@@ -168,6 +173,17 @@ class Alert(Data):
     url: str | None = None
     service: str | None = None
     """What it is about: a repository, a service."""
+    description: str | None = None
+    location: str | None = None
+    rule: str | None = None
+    """What raised it: a rule's id, a CVE."""
+    tool: str | None = None
+    package: str | None = None
+    number: int | None = None
+    """What `update_alert` and people call it, where that is a number."""
+    reason: str | None = None
+    """Why it was resolved."""
+    actor: str | None = None
 
 
 class Ping(Data):
