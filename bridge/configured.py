@@ -18,7 +18,7 @@ from bridge.connectors.contract import Connector
 from bridge.document import did_you_mean
 from bridge.errors import Invalid, NotFound, Problem
 from bridge.keyring import key_file
-from bridge.match.fields import fields_of
+from bridge.match.fields import Vocabulary, fields_of
 from bridge.match.rules import RuleSet, load_rules
 from bridge.settings import IntegrationSettings, Settings
 from bridge.sources.catalogue import load_presets
@@ -78,8 +78,13 @@ def read_rules(configured: Configured, *paths: Path) -> RuleSet:
         action_shapes(),
         sorted({name for _, name in configured.sources}),
         offered,
-        {kind: fields_of(model) for kind, model in VOCABULARY.items()},
+        _vocabulary(),
     )
+
+
+def check_rules_alone(*paths: Path) -> RuleSet:
+    """Rules without a configuration: names of sources and integrations are not checked."""
+    return load_rules(paths, action_shapes(), (), None, _vocabulary())
 
 
 def find_source(settings: Settings, tenant: str, name: str) -> Source:
@@ -113,6 +118,10 @@ def warnings_of(configured: Configured) -> Iterator[Problem]:
         if mode & 0o077:
             words = f"others can read the encryption key {key} (mode {mode:03o})"
             yield _warning(settings, ("encryption",), words, f"chmod 600 {key}")
+
+
+def _vocabulary() -> Vocabulary:
+    return {kind: fields_of(model) for kind, model in VOCABULARY.items()}
 
 
 def _sources(settings: Settings, problems: list[Problem]) -> dict[Named, Source]:
