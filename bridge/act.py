@@ -20,18 +20,20 @@ from bridge.backoff import Backoff, next_try
 from bridge.clock import Clock
 from bridge.connectors.contract import Action, Client, Connector
 from bridge.connectors.parameters import SyncStatus, Transition
-from bridge.errors import ExpressionFailed, GiveUp, TryAgain
+from bridge.errors import ExpressionFailed, GiveUp, Hold, TryAgain
 from bridge.event import JSON, StoredEvent
+from bridge.guards import Turn
 from bridge.match.plan import names_for, render_deferred
 from bridge.matcher import Matcher
 from bridge.object_locks import Key, ObjectLocks
+from bridge.pacing import Asked, Pacing
 from bridge.record import Ended
 from bridge.status import sync_status
-from bridge.store import links, object_leases, throttles
+from bridge.store import links, object_leases
 from bridge.store.actions import StoredAction, outputs_of_run
 from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.events import get_event
-from bridge.store.links import Link, LinkState
+from bridge.store.links import Link
 from bridge.store.runs import Run
 from bridge.store.transaction import Database, Transaction
 from bridge.text.escape import ESCAPES
@@ -66,23 +68,6 @@ class Integration:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What the guards say when an action's turn comes.
-
-    skip_run: why the run does nothing after all; empty when it goes on.
-    wait: why it has to wait; empty when it need not.
-    may_exist: an earlier run for the same value died, perhaps half way.
-    """
-
-    skip_run: str = ""
-    wait: str = ""
-    may_exist: bool = False
-
-
-GO_ON = Turn()
-
-
-@dataclass(frozen=True, slots=True)
 class Attempted:
     """One try, ready to be recorded."""
 
@@ -99,14 +84,6 @@ class Did:
     outputs: JSON = None
     after_seconds: float | None = None
     may_exist: bool = False
-
-
-class Hold(Exception):
-    """A guard lets the action wait before anything is tried; it counts as no try."""
-
-    def __init__(self, reason: str, seconds: float) -> None:
-        self.seconds = seconds
-        super().__init__(reason)
 
 
 Trail = Callable[[], AbstractContextManager[list[Exchange]]]
@@ -133,34 +110,10 @@ class Actor:
     chance: Callable[[], float]
     timeout_seconds: float = 60.0
     locks: ObjectLocks = field(default_factory=ObjectLocks)
+    pacing: Pacing = field(init=False)
 
-    # --- guards ---------------------------------------------------------------------------
-
-    async def take_turn(self, action: StoredAction, run: Run) -> Turn:
-        """Asks whether a run may go on. Writes only where an owner or a group changes."""
-        if run.grouped and action.planned.position == 0:
-            await self.database.write(lambda tx: throttles.close_group(tx, run.id))
-        if run.once is None:
-            return GO_ON
-        once = run.once
-        held = await self.database.read(lambda tx: links.find_once(tx, run.tenant, run.rule, once))
-        if held is None or (held.run_id == run.id and held.state is LinkState.INTENT):
-            return GO_ON
-        if held.state is LinkState.FREE:
-            return await self._take_over(held, run)
-        if held.run_id == run.id:
-            return GO_ON
-        if held.state is LinkState.DONE:
-            ticket = f", {held.ticket}" if held.ticket else ""
-            return Turn(skip_run=f"once_per {once!r} was done by {held.event_id}{ticket}")
-        return Turn(wait=f"once_per {once!r} is under way in {held.event_id}")
-
-    async def _take_over(self, held: Link, run: Run) -> Turn:
-        now = self.clock()
-        taken = await self.database.write(
-            lambda tx: links.take_over(tx, held, run.id, run.event_id, now)
-        )
-        return Turn(may_exist=True) if taken else Turn(wait="another run takes the value over")
+    def __post_init__(self) -> None:
+        self.pacing = Pacing(self.database, self.clock)
 
     # --- one try --------------------------------------------------------------------------
 
@@ -272,11 +225,15 @@ class Actor:
         offered = integration.connector.action(name)
         if offered is None:
             raise GiveUp(f"{integration.name} ({integration.connector.name}) has no {name}")
+        written = offered.object_of(parameters)
+        asked = Asked(integration.tenant, integration.name, name, written)
+        await self.pacing.check(asked, integration.connector.object_windows)
         call = Call(
             name, parameters, action.mark, may_exist, action.attempts + 1, action.planned_at,
             self.clock(), action.event_id, action.rule,
         )  # fmt: skip
-        async with self._alone(object_key(action, integration, offered, parameters), action.id):
+        key = (action.tenant, integration.name, written) if written else None
+        async with self._alone(key, action.id), self.pacing.learning(asked):
             outcome = await self._in_time(offered, integration, call)
         how = AttemptOutcome.FOUND if outcome.found else AttemptOutcome.DONE
         return Did(how, "; ".join(outcome.lost), dict(outcome.outputs))
@@ -356,11 +313,3 @@ class Actor:
             action.id, number, started_at, duration_ms, outcome, reason, next_try_at, exchanges
         )
         return Ended(attempt, did.outputs, did.may_exist)
-
-
-def object_key(
-    action: StoredAction, integration: Integration, offered: Action, parameters: BaseModel
-) -> Key | None:
-    """What an action writes to, as a lock's key; None when it makes something new."""
-    written = offered.object_of(parameters)
-    return (action.tenant, integration.name, written) if written else None

@@ -22,6 +22,7 @@ BridgeError
 │   └── StoreOutdated           the schema is not the one this program knows
 ├── ExpressionFailed            a compiled expression gave an error for this event
 ├── NotFound                    nothing has this id
+├── Hold                        an action has to wait before anything is tried
 └── ConnectorError
     ├── TryAgain                the same call may succeed later
     └── GiveUp                  it never will without a person
@@ -172,6 +173,14 @@ class ExpressionFailed(BridgeError):
 
 class NotFound(BridgeError):
     """Nothing here has this id."""
+
+
+class Hold(BridgeError):
+    """An action has to wait before anything is tried; that counts as no try."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(reason)
 
 
 class ConnectorError(BridgeError):

@@ -22,6 +22,7 @@ from bridge.backlog import Backlog
 from bridge.clock import Clock, new_id
 from bridge.errors import StoreError
 from bridge.event import JSON, EventState, StoredEvent
+from bridge.guards import take_turn
 from bridge.lane_queue import IN_MEMORY, LaneQueue
 from bridge.matcher import Matcher
 from bridge.record import (
@@ -299,7 +300,7 @@ class Worker:
         if action.planned.name == MATCH:
             await self._match_in_lane(action)
             return Next.READ_AGAIN
-        turn = await self._actor.take_turn(action, run)
+        turn = await take_turn(self._database, self._clock, action, run)
         if turn.skip_run:
             await self._database.write(
                 lambda tx: record_run_skipped(tx, action, turn.skip_run, self._clock())

@@ -64,6 +64,8 @@ class Connector:
     check: what `bridge doctor` finds out; problems are values, never raised.
     needs_integration: false where `settings()` without options is complete, so that rules may use
         its actions without configuring anything.
+    object_windows: how many writes to one object the system takes, each (how many, in how many
+        milliseconds); empty where it names no such limit.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Connector:
     actions: tuple[Action, ...]
     check: Callable[[Client], Awaitable[tuple[Finding, ...]]]
     needs_integration: bool = True
+    object_windows: tuple[tuple[int, int], ...] = ()
 
     def action(self, name: str) -> Action | None:
         """The action of this name, or None where the connector does not offer it."""

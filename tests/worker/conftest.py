@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from bridge.connectors.parameters import SHAPES
 from bridge.event import EventState, NewEvent
 from bridge.match.rules import RuleSet, load_rules
 from bridge.matcher import Matcher
+from bridge.pacing import Pacing
 from bridge.settings import SourceSettings
 from bridge.sources.catalogue import load_presets
 from bridge.sources.source import Source
@@ -114,6 +115,7 @@ class Route:
     clock: MovableClock
     rules: RuleSet
     states: asyncio.Queue[EventState]
+    pacing: Pacing
 
     async def run_until_done(self, count: int) -> None:
         """Lets the worker's own loops run until so many events are done."""
@@ -162,12 +164,15 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
     settings = SourceSettings(name="events", preset="cloudevents", proof="none")
     source = Source(presets["cloudevents"], settings)
 
-    def make(rules_text: str, **options: Any) -> Route:
+    def make(
+        rules_text: str, *, windows: tuple[tuple[int, int], ...] = (), **options: Any
+    ) -> Route:
         shapes = {shape.name: shape for shape in SHAPES}
         offered = {"jira": frozenset(shapes)}
         rules = load_rules({"rules.yaml": rules_text}, shapes, ["events"], offered)
         matcher = Matcher(lambda: rules, {("default", "events"): source})
-        integration = Integration("jira", "default", far_connector(far), far)
+        connector = replace(far_connector(far), object_windows=windows)
+        integration = Integration("jira", "default", connector, far)
         actor = Actor(
             database, clock, matcher, shapes, {("default", "jira"): integration},
             {"far": integration}, no_trail, Backoff(first_ms=1000, max_attempts=3),
@@ -176,6 +181,6 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
         states: asyncio.Queue[EventState] = asyncio.Queue()
         worker = Worker(database, clock, matcher, actor, on_event=states.put_nowait)
         intake = Intake(database, clock, on_stored=worker.tell)
-        return Route(worker, intake, database, clock, rules, states)
+        return Route(worker, intake, database, clock, rules, states, actor.pacing)
 
     return make
