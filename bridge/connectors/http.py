@@ -87,6 +87,10 @@ class HttpClient:
         if self._transport is not None:
             await self._transport.aclose()
 
+    def now(self) -> int:
+        """Milliseconds UTC, by the clock that was handed in."""
+        return self._clock()
+
     @contextmanager
     def trail(self) -> Iterator[list[Exchange]]:
         """Notes the exchanges of the current task, and of those it starts, until the block ends.

@@ -27,7 +27,8 @@ class Redactor:
     """Knows an integration's secrets, and what secrets look like in general."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets for form in _forms(secret)}
+        self._secrets = tuple(secrets)
+        forms = {form for secret in self._secrets for form in _forms(secret)}
         self._longest = max(map(len, forms), default=0)
         ordered = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
@@ -40,6 +41,10 @@ class Redactor:
         text = SCHEME.sub(rf"\1 {MASK}", text)
         text = NAMED.sub(_masked_value, text)
         return USER_INFO.sub(f"://{MASK}@", text)
+
+    def knowing(self, more: Iterable[str]) -> Redactor:
+        """One that knows further secrets as well."""
+        return Redactor((*self._secrets, *more))
 
     def cut(self, text: str, limit: int) -> str:
         """Masked and cut to about `limit` characters, saying how long it was.

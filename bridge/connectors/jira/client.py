@@ -1,0 +1,154 @@
+"""A Jira site as the actions use it: reading and changing issues, and who is who."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bridge.connectors.http import HttpClient
+from bridge.connectors.jira.options import JiraSettings
+from bridge.connectors.redact import Redactor
+from bridge.connectors.site import Query, Site, part
+from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
+
+API = "/rest/api/2"
+TICKET = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+|[0-9]+")
+NOT_FOUND = frozenset({404})
+BAD_REQUEST = frozenset({400})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the site says of itself. url: where people open it, without a slash at the end."""
+
+    cloud: bool
+    url: str
+
+
+@dataclass(slots=True)
+class Jira:
+    """One integration's client. Remembers the site's facts once it has asked for them."""
+
+    settings: JiraSettings
+    site: Site
+    known: Facts | None = field(default=None)
+
+    async def facts(self) -> Facts:
+        if self.known is None:
+            self.known = await self._ask_facts()
+        return self.known
+
+    async def _ask_facts(self) -> Facts:
+        deployment, url = self.settings.deployment, self.settings.base_url
+        if deployment != "auto":
+            return Facts(deployment == "cloud", url)
+        info = as_object(await self.get("/serverInfo"))
+        return Facts(info.get("deploymentType") == "Cloud", str(info.get("baseUrl") or url))
+
+    async def get(self, path: str, query: Query | None = None) -> JSON:
+        """JSON below `/rest/api/2`."""
+        return (await self.site.fetch("GET", API + path, query=query))[1]
+
+    async def find(self, path: str, query: Query | None = None) -> JSON:
+        """As `get`, but None where there is nothing."""
+        status, body = await self.site.fetch("GET", API + path, query=query, allow=NOT_FOUND)
+        return None if status == 404 else body
+
+    async def post(self, path: str, body: JSON) -> JSON:
+        return (await self.site.fetch("POST", API + path, body=body))[1]
+
+    async def ask(self, path: str, body: JSON) -> JSON:
+        """A question asked by POST: nothing changes."""
+        return (await self.site.fetch("POST", API + path, body=body, changes=False))[1]
+
+    async def issue(self, ticket: str, fields: str, properties: str = "") -> dict[str, JSON]:
+        """Named fields of an issue, and its named properties under `properties`."""
+        query: dict[str, str | int] = {"fields": fields}
+        if properties:
+            query["properties"] = properties
+        return as_object(await self.get(issue_path(ticket), query))
+
+    async def edit(
+        self, ticket: str, fields: dict[str, JSON], properties: Mapping[str, JSON] | None = None
+    ) -> None:
+        """Sets fields and properties in one request; 204 without a body, or 200 with one."""
+        body: dict[str, JSON] = {"fields": fields}
+        if properties:
+            body["properties"] = as_properties(properties)
+        await self.site.fetch("PUT", API + issue_path(ticket), body=body)
+
+    async def search(self, jql: str, fields: list[JSON], limit: int) -> list[dict[str, JSON]]:
+        """What the index knows; fresh issues are missing from it for seconds.
+
+        Cloud took `/search` away (410); Data Center has no `/search/jql`.
+        """
+        cloud = (await self.facts()).cloud
+        asked: dict[str, JSON] = {"jql": jql, "fields": fields, "maxResults": limit}
+        found = as_object(await self.ask("/search/jql" if cloud else "/search", asked))
+        return [as_object(issue) for issue in as_list(found.get("issues"))]
+
+    async def account(self, who: str) -> dict[str, JSON]:
+        """The user an assignee names, in the form a field takes. Raises GiveUp for none or many.
+
+        Cloud: an account id, or an e-mail address or name to search for. Data Center: a user name,
+        or an e-mail address to search for.
+        """
+        if (await self.facts()).cloud:
+            if re.fullmatch(r"[0-9a-f]{24}|[\w-]+:[\w:-]{8,}", who):
+                return {"accountId": who}
+            return {"accountId": await self._search_user("query", who, "accountId")}
+        if "@" not in who:
+            return {"name": who}
+        return {"name": await self._search_user("username", who, "name")}
+
+    async def _search_user(self, option: str, who: str, id_name: str) -> str:
+        found = await self.get("/user/search", {option: who, "maxResults": 50})
+        users = [as_object(user) for user in as_list(found)]
+        wanted = who.casefold()
+        exact = [
+            user
+            for user in users
+            if wanted
+            in (
+                str(user.get(one, "")).casefold() for one in ("emailAddress", "displayName", "name")
+            )
+        ]
+        # Cloud hides e-mail addresses, so one single hit for an address is taken for it.
+        chosen = exact or (users if "@" in who else [])
+        if len(chosen) != 1:
+            raise GiveUp(f"assignee {who!r} fits {len(chosen)} users; name one by {id_name}")
+        return str(chosen[0].get(id_name, ""))
+
+
+def open_jira(settings: JiraSettings, http: HttpClient) -> Jira:
+    headers = {"authorization": settings.auth.header()}
+    redactor = Redactor(settings.auth.secrets())
+    return Jira(
+        settings, Site(http, settings.base_url, headers, redactor, settings.timeout_seconds)
+    )
+
+
+def issue_path(ticket: str) -> str:
+    """`/issue/SEC-12`. Raises GiveUp for what is no key and no number."""
+    ticket = ticket.strip()
+    if not TICKET.fullmatch(ticket):
+        raise GiveUp(f"{ticket[:100]!r} is no ticket: expected a key such as SEC-12")
+    return f"/issue/{part(ticket.upper())}"
+
+
+def as_properties(values: Mapping[str, JSON]) -> JSON:
+    """Properties as the bodies of create, edit and comment take them."""
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+def as_object(value: JSON) -> dict[str, JSON]:
+    """An object of an answer. Raises TryAgain when Jira gives something else there."""
+    if not isinstance(value, dict):
+        raise TryAgain(f"Jira gave {type(value).__name__} where an object was expected")
+    return value
+
+
+def as_list(value: JSON) -> list[JSON]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,44 @@
+"""The Jira connector, put together."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bridge.connectors.contract import Action, Connector
+from bridge.connectors.jira.attach import attach
+from bridge.connectors.jira.check import check
+from bridge.connectors.jira.client import open_jira
+from bridge.connectors.jira.comments import comment
+from bridge.connectors.jira.create import create_ticket
+from bridge.connectors.jira.edit import update_ticket
+from bridge.connectors.jira.options import JiraSettings
+from bridge.connectors.jira.table import append_table
+from bridge.connectors.jira.transition import transition
+from bridge.connectors.parameters import shape
+
+
+class _NamesTicket(Protocol):
+    @property
+    def ticket(self) -> str: ...
+
+
+def ticket_of(parameters: _NamesTicket) -> str:
+    """The object an action writes to: the ticket's key, in one spelling."""
+    return parameters.ticket.strip().upper()
+
+
+CONNECTOR = Connector(
+    name="jira",
+    sentence="Jira Cloud and Data Center: tickets, comments, tables, transitions, attachments.",
+    settings=JiraSettings,
+    open=open_jira,
+    actions=(
+        Action(shape("create_ticket"), create_ticket),
+        Action(shape("update_ticket"), update_ticket, ticket_of),
+        Action(shape("transition"), transition, ticket_of),
+        Action(shape("comment"), comment, ticket_of),
+        Action(shape("append_table"), append_table, ticket_of),
+        Action(shape("attach"), attach, ticket_of),
+    ),
+    check=check,
+)

@@ -1,0 +1,60 @@
+"""The fields of a ticket, from the parameters of an action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bridge.connectors.jira.client import Jira, as_list, as_object
+from bridge.connectors.jira.texts import summary_text, wiki_text
+from bridge.connectors.parameters import CreateTicket, UpdateTicket
+from bridge.errors import GiveUp
+from bridge.event import JSON
+
+EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
+
+
+@dataclass(slots=True)
+class Fields:
+    """Field values as Jira takes them, and what the texts lost."""
+
+    values: dict[str, JSON] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+
+
+async def shared_fields(jira: Jira, parameters: CreateTicket | UpdateTicket) -> Fields:
+    """Summary, description, priority and assignee: what creating and updating have in common."""
+    fields = Fields()
+    if parameters.summary is not None:
+        summary = summary_text(parameters.summary)
+        if not summary.text:
+            raise GiveUp("the summary is empty")
+        fields.values["summary"] = summary.text
+        fields.lost += summary.lost
+    if parameters.description is not None:
+        limit = jira.settings.description_limit
+        description = wiki_text(parameters.description, parameters.format, limit)
+        fields.values["description"] = description.text
+        fields.lost += description.lost
+    if parameters.priority:
+        fields.values["priority"] = {"name": parameters.priority}
+    if parameters.assignee:
+        fields.values["assignee"] = await jira.account(parameters.assignee.strip())
+    return fields
+
+
+async def parent_field(jira: Jira, parent: str) -> dict[str, JSON]:
+    """What ties a new ticket to its parent.
+
+    `parent` on Cloud, for epics too. On Data Center only sub-tasks have a parent; an epic is named
+    in the Epic Link field, whose id differs from site to site.
+    """
+    if (await jira.facts()).cloud:
+        return {"parent": {"key": parent}}
+    kind = as_object(as_object((await jira.issue(parent, "issuetype"))["fields"])["issuetype"])
+    if str(kind.get("name", "")).casefold() != "epic":
+        return {"parent": {"key": parent}}
+    for one in map(as_object, as_list(await jira.get("/field"))):
+        schema = one.get("schema")
+        if isinstance(schema, dict) and schema.get("custom") == EPIC_LINK:
+            return {str(one["id"]): parent}
+    raise GiveUp(f"{parent} is an epic, and this Jira has no Epic Link field")

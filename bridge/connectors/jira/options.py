@@ -1,0 +1,74 @@
+"""The settings of a Jira integration."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+DESCRIPTION_LIMIT = 32_767
+SUMMARY_LIMIT = 255
+LABEL_LIMIT = 255
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or "@" in text:
+        raise ValueError("must start with http:// or https:// and hold no credentials")
+    return text.rstrip("/")
+
+
+class JiraAuth(BaseModel):
+    """Either `email` and `api_token` (Cloud) or `token`, a personal access token (Data Center)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    email: str = Field("", description="The account of the API token.")
+    api_token: SecretStr | None = Field(None, description="Cloud: sent as basic authentication.")
+    token: SecretStr | None = Field(None, description="Data Center: sent as bearer token.")
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        basic = bool(self.email) and self.api_token is not None
+        if basic == (self.token is not None) or (self.token is not None and self.email):
+            raise ValueError("give `email` and `api_token`, or `token` alone")
+        return self
+
+    def header(self) -> str:
+        """The value of the Authorization header."""
+        if self.token is not None:
+            return f"Bearer {self.token.get_secret_value()}"
+        assert self.api_token is not None
+        pair = f"{self.email}:{self.api_token.get_secret_value()}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything of it that must be in no text."""
+        token = self.token or self.api_token
+        assert token is not None
+        return token.get_secret_value(), self.header().partition(" ")[2]
+
+
+class JiraSettings(BaseModel):
+    """What an integration of type `jira` needs to know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    base_url: Annotated[str, AfterValidator(_address)] = Field(
+        description="Such as https://x.atlassian.net, or https://api.atlassian.com/ex/jira/ID."
+    )
+    auth: JiraAuth
+    project: str | None = Field(None, description="Key of the project tickets go to by default.")
+    issue_type: str = Field("Task", description="Name of the type tickets have by default.")
+    deployment: Literal["cloud", "data-center", "auto"] = Field(
+        "auto", description="auto asks the site once, through serverInfo."
+    )
+    timeout_seconds: float = Field(
+        30.0, gt=0, le=600, description="How long one request may take; Jira's slowest edits fit."
+    )
+    description_limit: int = Field(
+        DESCRIPTION_LIMIT,
+        ge=1_000,
+        le=DESCRIPTION_LIMIT,
+        description="Characters of a description or comment; a Data Center may allow fewer.",
+    )

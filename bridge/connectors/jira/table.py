@@ -1,0 +1,104 @@
+"""append_table: a dated table below what stands in the description."""
+
+from __future__ import annotations
+
+from bridge.action import Call, Outcome
+from bridge.connectors.jira.client import Jira, as_list, as_object
+from bridge.connectors.jira.comments import add_comment, newest_comments
+from bridge.connectors.jira.marks import TABLES_KEPT, TABLES_PROPERTY, made_since
+from bridge.connectors.jira.own_tables import (
+    OwnTable,
+    append,
+    holds_anchor,
+    is_there,
+    own_block,
+    packed,
+    to_move,
+    without,
+)
+from bridge.connectors.parameters import AppendTable
+from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
+
+
+async def append_table(jira: Jira, call: Call[AppendTable]) -> Outcome:
+    """Reads the description, appends, writes it back, and reads again to be sure.
+
+    The caller holds the lock of the issue, so that no two of our own writes meet. A person may
+    still save between our read and our write, since Jira has no version check; when it happens
+    after our write, the second read notices that our table is gone and the try is repeated.
+
+    The table is known again by its anchor, in the description or in the comment it was moved to;
+    where Jira dropped the anchor, by its words and a property that the same edit wrote.
+    """
+    parameters = call.parameters
+    limit = jira.settings.description_limit
+    block, lost = own_block(
+        call.mark, parameters.title or "", parameters.columns, parameters.all_rows(), limit // 2
+    )
+    before, marks = await _read(jira, parameters.ticket)
+    if is_there(before, marks, call.mark, block):
+        return Outcome({"moved": 0}, found=True)
+    if call.may_exist and await _is_in_comment(jira, call):
+        return Outcome({"moved": 0}, found=True)
+    text = append(before, block)
+    moved = to_move(text, call.mark, limit)
+    if moved is None:
+        raise GiveUp(
+            f"the description of {parameters.ticket} is full: with this table it would exceed "
+            f"{limit} characters, and no older table of ours is left to move into a comment"
+        )
+    if moved:
+        await _move_to_comments(jira, parameters.ticket, moved, limit)
+        text = without(text, moved)
+    remembered: JSON = {"marks": [*marks[1 - TABLES_KEPT :], call.mark]}
+    await jira.edit(parameters.ticket, {"description": text}, {TABLES_PROPERTY: remembered})
+    lost += await _confirm(jira, call, text, block)
+    return Outcome({"moved": len(moved)}, lost=lost)
+
+
+async def _read(jira: Jira, ticket: str) -> tuple[str, list[JSON]]:
+    """The description to the byte, and the marks of the tables appended so far."""
+    issue = await jira.issue(ticket, "description", TABLES_PROPERTY)
+    description = as_object(issue.get("fields", {})).get("description") or ""
+    if not isinstance(description, str):
+        raise GiveUp(f"the description of {ticket} is no text")
+    properties = issue.get("properties")
+    known = properties.get(TABLES_PROPERTY) if isinstance(properties, dict) else None
+    return description, as_list(known.get("marks")) if isinstance(known, dict) else []
+
+
+async def _is_in_comment(jira: Jira, call: Call[AppendTable]) -> bool:
+    """Whether this table was written and has been moved since."""
+    async for one in newest_comments(jira, call.parameters.ticket):
+        fresh = made_since(one.get("created"), call.intended_at)
+        if fresh and holds_anchor(str(one.get("body")), call.mark):
+            return True
+    return False
+
+
+async def _move_to_comments(jira: Jira, ticket: str, tables: list[OwnTable], limit: int) -> None:
+    """Puts into comments what is not in one yet; only then may it leave the description."""
+    missing = {table.mark: table for table in tables}
+    async for one in newest_comments(jira, ticket):
+        body = str(one.get("body"))
+        missing = {mark: table for mark, table in missing.items() if not holds_anchor(body, mark)}
+        if not missing:
+            return
+    for group in packed(list(missing.values()), limit):
+        text = "\n\n".join(table.text for table in group)
+        await add_comment(jira, ticket, text, group[0].mark)
+
+
+async def _confirm(jira: Jira, call: Call[AppendTable], sent: str, block: str) -> tuple[str, ...]:
+    """Reads back. Raises TryAgain when our table is not there: somebody wrote at the same time."""
+    after, marks = await _read(jira, call.parameters.ticket)
+    if not is_there(after, marks, call.mark, block):
+        raise TryAgain(
+            f"the table is not in {call.parameters.ticket} after it was written: somebody else "
+            "changed the description at the same moment",
+            after_seconds=1.0,
+            may_have_happened=True,
+        )
+    changed = after.replace("\r\n", "\n").rstrip() != sent.replace("\r\n", "\n").rstrip()
+    return ("the description reads differently from what was written",) if changed else ()
