@@ -175,6 +175,11 @@ class Worker:
 
     # --- matching -------------------------------------------------------------------------
 
+    async def match(self) -> None:
+        """Matches all that waits, and acts on none of it."""
+        self._backlog.look_again()
+        await self._match_all()
+
     async def _match_loop(self) -> None:
         while not self._stopping:
             self._told.clear()

@@ -165,8 +165,13 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
     source = Source(presets["cloudevents"], settings)
 
     def make(
-        rules_text: str, *, windows: tuple[tuple[int, int], ...] = (), **options: Any
+        rules_text: str,
+        *,
+        windows: tuple[tuple[int, int], ...] = (),
+        on: Database | None = None,
+        **options: Any,
     ) -> Route:
+        store = on or database
         shapes = {shape.name: shape for shape in SHAPES}
         offered = {"jira": frozenset(shapes)}
         rules = load_rules({"rules.yaml": rules_text}, shapes, ["events"], offered)
@@ -174,13 +179,13 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
         connector = replace(far_connector(far), object_windows=windows)
         integration = Integration("jira", "default", connector, far)
         actor = Actor(
-            database, clock, matcher, shapes, {("default", "jira"): integration},
+            store, clock, matcher, shapes, {("default", "jira"): integration},
             {"far": integration}, no_trail, Backoff(first_ms=1000, max_attempts=3),
             lambda: 0.5, **options,
         )  # fmt: skip
         states: asyncio.Queue[EventState] = asyncio.Queue()
-        worker = Worker(database, clock, matcher, actor, on_event=states.put_nowait)
-        intake = Intake(database, clock, on_stored=worker.tell)
-        return Route(worker, intake, database, clock, rules, states, actor.pacing)
+        worker = Worker(store, clock, matcher, actor, on_event=states.put_nowait)
+        intake = Intake(store, clock, on_stored=worker.tell)
+        return Route(worker, intake, store, clock, rules, states, actor.pacing)
 
     return make
