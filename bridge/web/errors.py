@@ -1,0 +1,95 @@
+"""Which HTTP status each error has, in one table, and the one shape of a JSON error."""
+
+from __future__ import annotations
+
+import json
+import os
+from itertools import count
+
+from bridge.errors import (
+    BridgeError,
+    Invalid,
+    Malformed,
+    NoSuchSource,
+    NotFound,
+    ProofRefused,
+    Refused,
+    StoreError,
+    StoreFull,
+    TooLarge,
+    TooSlow,
+    UnsupportedMediaType,
+)
+
+STATUSES: dict[type[BaseException], int] = {
+    Malformed: 400,
+    ProofRefused: 401,
+    NoSuchSource: 404,
+    NotFound: 404,
+    TooSlow: 408,
+    TooLarge: 413,
+    UnsupportedMediaType: 415,
+    Invalid: 422,
+    Refused: 400,
+    StoreError: 503,
+    BridgeError: 500,
+}
+"""The nearest class above an error decides. What is not here at all is a mistake of ours: 500."""
+
+STORE_DOWN_SECONDS = 10
+"""`Retry-After` while the store refuses to write: a person has to look, which takes a while."""
+
+BAD_PROOF_SECONDS = 60
+"""`Retry-After` for a source with `on_bad_signature: retry`: the secret has to be mended."""
+
+_process = os.urandom(4).hex()
+_numbers = count(1)
+
+
+def new_request_id() -> str:
+    """A name for one request, unique over restarts: `req_9f86d081000001`."""
+    return f"req_{_process}{next(_numbers):06x}"
+
+
+def status_of(error: BaseException) -> int:
+    """The status of an answer that reports this error."""
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+
+
+def code_of(error: BaseException) -> str:
+    """One word for programs, such as `signature_mismatch`."""
+    if isinstance(error, Refused):
+        return error.reason
+    if isinstance(error, StoreFull):
+        return "busy"
+    if isinstance(error, StoreError):
+        return "store_unavailable"
+    if isinstance(error, NotFound):
+        return "not_found"
+    return "invalid" if isinstance(error, Invalid) else "internal_error"
+
+
+def message_of(error: BaseException) -> str:
+    """What a stranger may read. The store's own words name files, so they stay in the log."""
+    if isinstance(error, StoreFull):
+        return "too many deliveries are waiting; send it again later"
+    if isinstance(error, StoreError):
+        return "the event could not be stored; send it again later"
+    if isinstance(error, Refused | NotFound | Invalid):
+        return str(error)
+    return "something went wrong here; the log has it under this requestId"
+
+
+def retry_after_of(error: BaseException, status: int) -> int | None:
+    """Seconds the sender should wait; None where waiting does not help."""
+    if status != 503:
+        return None
+    if isinstance(error, StoreFull):
+        return error.retry_after_seconds
+    return STORE_DOWN_SECONDS if isinstance(error, StoreError) else BAD_PROOF_SECONDS
+
+
+def error_body(code: str, message: str, request_id: str) -> bytes:
+    """`{"error": {"code", "message"}, "requestId"}`, the shape of every error of ours."""
+    value = {"error": {"code": code, "message": message}, "requestId": request_id}
+    return json.dumps(value).encode()

@@ -1,0 +1,163 @@
+"""What is counted, and `/metrics`, which shows it in Prometheus' form.
+
+The hot path adds to plain numbers; the families are made when somebody asks. Every label's values
+come from the configuration or from a fixed list, so a stranger cannot make new ones.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of the classes of durations: from one quick commit to the slowest sender's limit."""
+
+
+Labels = TypeVar("Labels", bound=tuple[str, ...])
+
+
+class Durations:
+    """How many durations fell into each class of SECONDS."""
+
+    __slots__ = ("counts", "total_seconds")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(SECONDS) + 1)
+        self.total_seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(SECONDS, seconds)] += 1
+        self.total_seconds += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Prometheus' cumulative form."""
+        bounds = [*(str(bound) for bound in SECONDS), "+Inf"]
+        running = 0
+        found: list[tuple[str, float]] = []
+        for bound, count in zip(bounds, self.counts, strict=True):
+            running += count
+            found.append((bound, running))
+        return found
+
+
+@dataclass(slots=True)
+class Gauges:
+    """Present values, read by whoever owns them at the moment they are asked for.
+
+    queue: deliveries that wait for their commit. commits, committed: of the store since the start.
+    lanes: lanes that are due. reload_problems: mistakes in rule files that were not taken up.
+    """
+
+    queue: int = 0
+    commits: int = 0
+    committed: int = 0
+    lanes: int = 0
+    rules: int = 0
+    reload_problems: int = 0
+
+
+@dataclass(slots=True)
+class Metrics:
+    """The numbers of this process since it started.
+
+    received: by source's label and what it was answered. refused: by source's label and reason.
+    events: by the state they reached. actions: by name and outcome.
+    """
+
+    received: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    receiving: Durations = field(default_factory=Durations)
+    acting: Durations = field(default_factory=Durations)
+    unshown_refusals: int = 0
+
+
+class NumbersCollector(Collector):
+    """Makes Prometheus' families out of the numbers."""
+
+    def __init__(self, metrics: Metrics, gauges: Gauges) -> None:
+        self.metrics = metrics
+        self.gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        metrics, gauges = self.metrics, self.gauges
+        yield counted(
+            "bridge_deliveries", "Deliveries, by source and answer.", ("source", "status"),
+            metrics.received,
+        )  # fmt: skip
+        yield counted(
+            "bridge_refused", "Deliveries turned away, by source and reason.",
+            ("source", "reason"), metrics.refused,
+        )  # fmt: skip
+        yield counted(
+            "bridge_events", "Events, by the state they reached.", ("state",),
+            Counter({(state,): count for state, count in metrics.events.items()}),
+        )  # fmt: skip
+        yield counted(
+            "bridge_attempts", "Tries of actions, by action and outcome.", ("action", "outcome"),
+            metrics.actions,
+        )  # fmt: skip
+        yield histogram(
+            "bridge_receive_seconds", "From a delivery's first byte to its answer.",
+            metrics.receiving,
+        )  # fmt: skip
+        yield histogram("bridge_attempt_seconds", "One try of an action.", metrics.acting)
+        yield CounterMetricFamily(
+            "bridge_commits", "Transactions the store committed.", gauges.commits
+        )
+        yield CounterMetricFamily(
+            "bridge_committed_writes",
+            "Writes in those commits; divided by the commits, the size of a batch.",
+            gauges.committed,
+        )
+        yield GaugeMetricFamily(
+            "bridge_queue", "Deliveries that wait for their commit.", gauges.queue
+        )
+        yield GaugeMetricFamily("bridge_lanes_due", "Lanes with an action to run.", gauges.lanes)
+        yield GaugeMetricFamily("bridge_rules", "Rules in force.", gauges.rules)
+        yield GaugeMetricFamily(
+            "bridge_rule_problems",
+            "Mistakes in rule files that were changed and therefore not taken up.",
+            gauges.reload_problems,
+        )
+        yield CounterMetricFamily(
+            "bridge_unshown_refusals",
+            "Refused deliveries that came too fast to be kept and shown.",
+            metrics.unshown_refusals,
+        )
+
+
+def counted(
+    name: str, words: str, labels: Sequence[str], counts: Mapping[Labels, int]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, words, labels=labels)
+    for values, count in counts.items():
+        family.add_metric(values, count)
+    return family
+
+
+def histogram(name: str, words: str, durations: Durations) -> HistogramMetricFamily:
+    return HistogramMetricFamily(
+        name, words, buckets=durations.buckets(), sum_value=durations.total_seconds
+    )
+
+
+def exposition(metrics: Metrics, gauges: Gauges) -> bytes:
+    """The text of `/metrics`."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(NumbersCollector(metrics, gauges))
+    return generate_latest(registry)
