@@ -28,7 +28,7 @@ async def forget_events(tx: Transaction, state: str, before: int, limit: int = S
     return await forget(tx, [row[1] for row in rows])
 
 
-async def forget_oldest(tx: Transaction, limit: int = STEP) -> int:
+async def forget_oldest(tx: Transaction, limit: int = STEP // 4) -> int:
     """Deletes the oldest finished events, whatever their age; gives how many."""
     rows = await tx.rows(
         "SELECT id FROM events WHERE state IN ('done', 'ignored', 'echo', 'failed')"

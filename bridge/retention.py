@@ -1,0 +1,98 @@
+"""Retention: old events are forgotten, a few at a time, and their pages go back to the disk.
+
+What stays: links (or a finding would get a second ticket), records, rule counts and the audit.
+Events that wait or are under way are never forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from bridge.clock import Clock
+from bridge.errors import StoreError
+from bridge.store.retention import forget_events, forget_oldest, shrink, size_bytes
+from bridge.store.transaction import Database
+
+DAY_MS = 86_400_000
+
+EVERY_SECONDS = 60.0
+"""How often old events are looked for. Arbitrary: ages are counted in days."""
+
+BREATH_SECONDS = 0.01
+"""The pause between two steps, so that deliveries that wait are written first."""
+
+log = structlog.get_logger("bridge.retention")
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long finished events are kept.
+
+    days: for each finished state; 0 keeps them for ever.
+    max_bytes: beyond it the oldest finished events go, whatever their age; 0 sets no limit.
+    """
+
+    days: Mapping[str, float]
+    max_bytes: int = 0
+
+
+class Retention:
+    """Forgets what is older than `keep` says."""
+
+    def __init__(self, database: Database, clock: Clock, keep: Keep) -> None:
+        self._database = database
+        self._clock = clock
+        self._keep = keep
+
+    async def run(self) -> None:
+        """Forgets now and then, until cancelled. Only one node of several does."""
+        while True:
+            try:
+                if await self._database.lead("retention"):
+                    await self.forget()
+            except StoreError as error:
+                log.warning("retention waits", error=str(error))
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def forget(self) -> int:
+        """Forgets all that is due now; gives how many events."""
+        forgotten = 0
+        for state, days in self._keep.days.items():
+            if days > 0:
+                forgotten += await self._forget_state(state, self._clock() - int(days * DAY_MS))
+        forgotten += await self._forget_to_size()
+        if forgotten:
+            await self._give_back()
+            log.info("events forgotten", count=forgotten)
+        return forgotten
+
+    async def _forget_state(self, state: str, before: int) -> int:
+        forgotten = 0
+        while count := await self._database.write(lambda tx: forget_events(tx, state, before)):
+            forgotten += count
+            await asyncio.sleep(BREATH_SECONDS)
+        return forgotten
+
+    async def _forget_to_size(self) -> int:
+        forgotten = 0
+        while self._keep.max_bytes:
+            if await self._database.read(size_bytes) <= self._keep.max_bytes:
+                break
+            count = await self._database.write(forget_oldest)
+            if not count:
+                break
+            forgotten += count
+            await asyncio.sleep(BREATH_SECONDS)
+        return forgotten
+
+    async def _give_back(self) -> None:
+        left = await self._database.write(shrink)
+        while left:
+            await asyncio.sleep(BREATH_SECONDS)
+            before, left = left, await self._database.write(shrink)
+            if left >= before:
+                break
