@@ -14,6 +14,7 @@ _REPORT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
 _CODE = re.compile(r"^(?:[A-Z_]+: )+|\s*\[[A-Z_]+\]$")
+_UNFIT = re.compile(r"(?:\w+ input|token recognition error at:) '(.+)'")
 _WORD_HINTS = {
     "and": "write && for and", "or": "write || for or", "not": "write ! for not",
     "True": "write true", "False": "write false", "None": "write null", "nil": "write null",
@@ -83,6 +84,9 @@ def _syntax_complaint(text: str, said: str, offset: int) -> Complaint:
         return "the expression ends too early", hint, min(offset, len(text))
     if re.search(r"token recognition error at: '=", words):
         hint = "write == to compare"
+    unfit = _UNFIT.match(words)
+    if unfit:
+        words = f"{unfit.group(1).strip()!r} cannot stand here"
     return f"this is not an expression: {words}", hint, offset
 
 

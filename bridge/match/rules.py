@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -307,14 +307,15 @@ def _what_is_left(value: Any) -> RuleFile:
         version=1,
         vars=variables if isinstance(variables, dict) else {},
         rules=[_rule_left(one) for one in listed] if isinstance(listed, list) else [],
-        tests=list(_tests_left(tests if isinstance(tests, list) else [])),
+        tests=_tests_left(tests if isinstance(tests, list) else []),
     )
 
 
-def _tests_left(listed: list[Any]) -> Iterator[TestEntry]:
-    for one in listed:
-        with suppress(ValidationError):
-            yield TestEntry.model_validate(one)
+def _tests_left(listed: list[Any]) -> list[TestEntry]:
+    try:
+        return [TestEntry.model_validate(one) for one in listed]
+    except ValidationError:
+        return []
 
 
 def _rule_left(raw: Any) -> RuleEntry:
