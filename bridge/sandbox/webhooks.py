@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import json
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from bridge.clock import iso
 from bridge.event import JSON
 from bridge.sandbox.conditions import Conditions
+from bridge.sandbox.exchange import ENCODER
 from bridge.sandbox.post import PostFailed, post
 
 RETRIED = (408, 409, 425, 429)
@@ -82,7 +82,7 @@ class Webhooks:
 
     def queue(self, subject: str, event: str, body: dict[str, JSON]) -> None:
         """One delivery for each target that wants the event."""
-        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        raw = ENCODER.encode(body).encode("utf-8", "replace")
         for target in self.targets:
             if not target.events or event in target.events:
                 identifier = str(uuid.UUID(int=self._conditions.identifiers.getrandbits(128)))

@@ -13,6 +13,7 @@ from bridge.event import JSON
 from bridge.sandbox.jira.show import View, field_time
 from bridge.sandbox.jira.site import Call
 from bridge.sandbox.jira.state import Attachment, Change, Comment, Issue, Link
+from bridge.sandbox.jira.world import FIELDS
 
 SHORT = ("summary", "issuetype", "project", "assignee", "priority", "status")
 """The fields of the issue in a comment's webhook."""
@@ -119,7 +120,9 @@ def _start(call: Call, event: str) -> dict[str, JSON]:
 
 
 def _full(call: Call, issue: Issue) -> JSON:
-    shown = _view(call).issue(issue)
+    """Cloud leaves the comments of an issue out, Data Center puts them in."""
+    every = frozenset(FIELDS)
+    shown = _view(call).issue(issue, every - {"comment"} if call.site.cloud else every)
     del shown["expand"]
     return shown
 

@@ -61,7 +61,8 @@ def create_link(call: Call) -> Answer:
     if sent.get("comment"):
         comment = add_comment(call, inward, as_object(sent["comment"]))
         events.comment_event(call, "comment_created", comment)
-    return Answer(201)
+    # Cloud's description promises a JSON body here, Data Center's none.
+    return answer({}, 201) if call.site.cloud else Answer(201)
 
 
 def _link(call: Call) -> Link:
@@ -118,7 +119,10 @@ def _read_remote(call: Call) -> dict[str, JSON]:
 
 
 def put_remote_link(call: Call) -> Answer:
-    """Creates (201), or replaces the one with the same globalId (200)."""
+    """Creates, or replaces the one with the same globalId.
+
+    201 and 200 on Cloud; Data Center's description knows only 200.
+    """
     issue = call.issue()
     sent = _read_remote(call)
     same = [
@@ -129,7 +133,7 @@ def put_remote_link(call: Call) -> Answer:
     number = same[0] if same else int(call.state.next_id("remote link"))
     issue.remote_links[number] = sent
     link = f"{call.view.rest}/issue/{issue.key}/remotelink/{number}"
-    return answer({"id": number, "self": link}, 200 if same else 201)
+    return answer({"id": number, "self": link}, 201 if call.site.cloud and not same else 200)
 
 
 def _number(call: Call, issue: Issue) -> int:

@@ -310,11 +310,19 @@ class View:
         return [self.attachment(attachment) for attachment in issue.attachments.values()]
 
     def change(self, change: Change) -> JSON:
+        """One entry of the history. What is null stays out: the description knows no null here."""
         return {
             "id": change.id,
             "author": self.user(change.author),
             "created": strict_time(change.created),
-            "items": list(change.items),
+            "items": [self._item(item) for item in change.items],
+        }
+
+    def _item(self, item: dict[str, JSON]) -> JSON:
+        return {
+            name: value
+            for name, value in item.items()
+            if value is not None and (self.cloud or name != "fieldId")
         }
 
 

@@ -19,6 +19,7 @@ from bridge.sandbox.exchange import (
     Scope,
     Send,
     Upload,
+    answer,
     decline,
     read_body,
     write,
@@ -39,6 +40,11 @@ PAGE = (
     b"<body><h1>Log in</h1><p>A page where JSON was expected, as a proxy or a login screen gives. "
     b"This is a sandbox.</p></body></html>"
 )
+
+
+APPLINKS = "/rest/applinks/latest/listApplicationlinks"
+NO_APPLINKS = Route("GET", (), lambda _call: answer({"list": []}))
+# Clients ask for the linked applications before they make a remote link; there are none.
 
 
 class AnswerLost(ConnectionError):
@@ -196,6 +202,8 @@ class JiraStandIn:
             arguments = SECURE.match(segments) if len(segments) == len(SECURE.parts) else None
             if arguments is not None:
                 return SECURE, arguments, 2
+        if request.path == APPLINKS and request.method == "GET":
+            return NO_APPLINKS, (), 2
         api = {"2": 2, "latest": 2, "3": 3}.get(segments[2] if len(segments) > 3 else "", 0)
         if segments[:2] != ("rest", "api") or not api or (api == 3 and not self.site.cloud):
             raise Declined(404, NOT_HERE)
@@ -212,8 +220,8 @@ class JiraStandIn:
             issue = self.site.state.issue(call.arguments[0])
             wait = wait_of(issue, conditions.clock()) if issue else 0
             if wait:
-                answer = too_many("jira-per-issue-on-write", wait, conditions.clock())
-                return _Reply(answer, "per-issue-429")
+                reply = too_many("jira-per-issue-on-write", wait, conditions.clock())
+                return _Reply(reply, "per-issue-429")
         broken = bool(faults.server_error and faults.server_error.happens(conditions.random))
         after = False
         if broken:
@@ -225,12 +233,12 @@ class JiraStandIn:
             )
             if not after:
                 return _Reply(error, "5xx before")
-        answer = route.handler(call)
+        reply = route.handler(call)
         if after:
             return _Reply(error, "5xx after")
         if route.writes and faults.lost_answer and faults.lost_answer.happens(conditions.random):
-            return _Reply(answer, "lost-answer", lost=True)
-        return _Reply(answer)
+            return _Reply(reply, "lost-answer", lost=True)
+        return _Reply(reply)
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
