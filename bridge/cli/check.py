@@ -8,7 +8,7 @@ from pathlib import Path
 import rich_click as click
 
 from bridge.cli.options import settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import put, put_json, say
+from bridge.cli.output import counted, put, put_json, say
 from bridge.configured import Configured, configure, read_rules, warnings_of
 from bridge.errors import Invalid, Problem
 from bridge.event import JSON
@@ -36,11 +36,12 @@ def check(ctx: click.Context, config: Path, as_json: bool) -> None:
     if any(not problem.warning for problem in problems):
         ctx.exit(1)
     if configured and not as_json:
-        counted = (
-            f"{len(configured.sources)} sources, "
-            f"{len(configured.integrations)} integrations, {rules} rules"
+        parts = (
+            counted(len(configured.sources), "source"),
+            counted(len(configured.integrations), "integration"),
+            counted(rules, "rule"),
         )
-        put(f"{config} is good: {counted}")
+        put(f"{config} is good: {', '.join(parts)}")
 
 
 def put_problems(problems: list[Problem], *, as_json: bool) -> None:

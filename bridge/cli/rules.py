@@ -10,7 +10,7 @@ from bridge.cli.check import put_problems
 from bridge.cli.explanation import explanation_json, put_explanation
 from bridge.cli.opened import with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import put, put_json, put_table, say
+from bridge.cli.output import counted, put, put_json, put_table, say
 from bridge.clock import wall_clock
 from bridge.configured import Configured, check_rules_alone, configure, read_rules
 from bridge.connectors.catalogue import action_shapes
@@ -60,7 +60,8 @@ def check(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ..
     if found is None:
         ctx.exit(1)
     if not as_json:
-        put(f"{len(found.rules)} rules are good")
+        count = len(found.rules)
+        put(f"{counted(count, 'rule')} {'is' if count == 1 else 'are'} good")
 
 
 @rules.command("list")

@@ -1,0 +1,144 @@
+"""`bridge events` and `bridge migrate`: what is stored, read and put back from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from bridge.clock import wall_clock
+from bridge.event import EventState, NewEvent
+from bridge.settings import load_settings
+from bridge.store.database import open_database
+from bridge.store.events import get_event, insert_events
+from bridge.store.transaction import Database, Transaction
+from tests.cli.conftest import Run
+
+NOW = 1_795_000_000_000
+
+
+def event(number: int, type_: str) -> NewEvent:
+    body = b'{"scanId": "s1", "targetDomain": "x\\u001b[2J"}'
+    return NewEvent(
+        f"evt_{number}", "default", "qtangl", f"key-{number}", 0, type_, "s1", NOW, NOW,
+        '{"content-type": "application/json"}', body,
+    )  # fmt: skip
+
+
+async def _fill(url: str) -> None:
+    database = await open_database(url, wall_clock)
+
+    async def work(tx: Transaction) -> None:
+        await insert_events(tx, [[event(1, "scan.finished")], [event(2, "ping")]])
+        await tx.run("UPDATE events SET state = 'failed', reason = 'made up' WHERE id = 'evt_2'")
+
+    await database.write(work)
+    await database.close()
+
+
+@pytest.fixture
+def stored(folder: Path) -> str:
+    """A store with a received and a failed event; its address."""
+    url = load_settings(folder / "bridge.yaml", {}).store.url
+    asyncio.run(_fill(url))
+    return url
+
+
+def state_of(url: str, event_id: str) -> EventState:
+    async def read(database: Database) -> EventState:
+        found = await database.read(lambda tx: get_event(tx, event_id))
+        return found.state
+
+    async def run() -> EventState:
+        database = await open_database(url, wall_clock)
+        try:
+            return await read(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.usefixtures("stored")
+def test_events_are_listed_newest_first(run: Run) -> None:
+    lines = run("events", "list").stdout.splitlines()
+    assert lines[0].split() == ["RECEIVED", "ID", "SOURCE", "TYPE", "SUBJECT", "STATE", "REASON"]
+    assert [line.split()[1] for line in lines[1:]] == ["evt_2", "evt_1"]
+    listed = json.loads(run("events", "list", "--json").stdout)
+    assert [(one["id"], one["state"]) for one in listed] == [
+        ("evt_2", "failed"),
+        ("evt_1", "received"),
+    ]
+
+
+@pytest.mark.usefixtures("stored")
+def test_list_narrows_by_what_is_asked(run: Run) -> None:
+    def ids(*words: str) -> list[str]:
+        return [one["id"] for one in json.loads(run("events", "list", "--json", *words).stdout)]
+
+    assert ids("--type", "ping") == ["evt_2"]
+    assert ids("--state", "received") == ["evt_1"]
+    assert ids("--limit", "1") == ["evt_2"]
+    assert ids("--source", "nobody") == []
+
+
+@pytest.mark.usefixtures("stored")
+def test_list_of_nothing_says_so_on_stderr(run: Run) -> None:
+    done = run("events", "list", "--subject", "none")
+    assert done.exit_code == 0
+    assert "no event fits" in done.stderr
+
+
+@pytest.mark.usefixtures("stored")
+def test_event_is_shown_with_its_body_and_without_control_characters(run: Run) -> None:
+    shown = run("events", "show", "evt_1").stdout
+    assert "scan.finished" in shown
+    assert '"scanId": "s1"' in shown
+    assert "\x1b" not in shown
+    trail = json.loads(run("events", "show", "evt_1", "--json").stdout)
+    assert trail["body"]["scanId"] == "s1"
+    assert trail["actions"] == []
+
+
+@pytest.mark.usefixtures("stored")
+def test_unknown_event_is_a_failure(run: Run) -> None:
+    done = run("events", "show", "evt_9")
+    assert done.exit_code == 1
+    assert done.stderr == "error: no event has the id evt_9\n"
+
+
+def test_replay_puts_failed_events_back_before_the_rules(run: Run, stored: str) -> None:
+    done = run("events", "replay", "--failed", "--json")
+    assert json.loads(done.stdout) == [{"id": "evt_2", "revived": 0}]
+    assert state_of(stored, "evt_2") is EventState.RECEIVED
+
+
+def test_replay_of_an_event_under_way_is_refused(run: Run, stored: str) -> None:
+    done = run("events", "replay", "evt_1")
+    assert done.exit_code == 1
+    assert "still on its way" in done.stderr
+    assert state_of(stored, "evt_1") is EventState.RECEIVED
+
+
+@pytest.mark.usefixtures("stored")
+def test_tail_ends_when_its_time_is_over(run: Run) -> None:
+    done = run("events", "tail", "--seconds", "0")
+    assert done.exit_code == 0
+    assert done.stdout == ""
+
+
+def test_explain_reads_a_stored_event(run: Run, stored: str) -> None:
+    del stored
+    done = run("rules", "explain", "--event", "evt_1")
+    assert done.exit_code == 0
+    assert "say-it: no match" in done.stdout
+    assert "no such field: data.score" in done.stdout
+
+
+def test_migrate_makes_the_store_and_repeats_itself(run: Run, folder: Path) -> None:
+    first = json.loads(run("migrate", "--json").stdout)
+    assert first["schema"] >= 1
+    assert (folder / "var" / "bridge.db").exists()
+    assert run("migrate").stdout == f"the store is at schema {first['schema']}\n"
