@@ -20,6 +20,8 @@ NAMED = re.compile(
     r"(?i)([\"']?[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
     r"[\"']?\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s&,;}\"']+)"
 )
+NAMES = ("password", "passwd", "secret", "token", "key")
+"""One of these stands in whatever NAMED finds."""
 USER_INFO = re.compile(r"://[^/\s@\"']+@")
 
 
@@ -30,17 +32,25 @@ class Redactor:
         self._secrets = tuple(secrets)
         forms = {form for secret in self._secrets for form in _forms(secret)}
         self._longest = max(map(len, forms), default=0)
-        ordered = sorted(forms, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._known = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """The text with every secret masked."""
-        if self._known is not None:
-            text = self._known.sub(MASK, text)
-        text = HEADER.sub(rf"\1\2{MASK}", text)
-        text = SCHEME.sub(rf"\1 {MASK}", text)
-        text = NAMED.sub(_masked_value, text)
-        return USER_INFO.sub(f"://{MASK}@", text)
+        """The text with every secret masked.
+
+        Looked through for words first: the patterns took half a millisecond a request, and
+        hardly any text has something for them.
+        """
+        for form in self._known:
+            if form in text:
+                text = text.replace(form, MASK)
+        lower = text.lower()
+        if "authorization" in lower or "cookie" in lower:
+            text = HEADER.sub(rf"\1\2{MASK}", text)
+        if "bearer" in lower or "basic" in lower:
+            text = SCHEME.sub(rf"\1 {MASK}", text)
+        if any(word in lower for word in NAMES):
+            text = NAMED.sub(_masked_value, text)
+        return USER_INFO.sub(f"://{MASK}@", text) if "@" in text and "://" in text else text
 
     def knowing(self, more: Iterable[str]) -> Redactor:
         """One that knows further secrets as well."""
