@@ -14,7 +14,7 @@ _REPORT = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
 _CODE = re.compile(r"^(?:[A-Z_]+: )+|\s*\[[A-Z_]+\]$")
-_UNFIT = re.compile(r"(?:\w+ input|token recognition error at:) '(.+)'")
+_UNFIT = re.compile(r"(?:[a-z ]+ input|token recognition error at:) '(.+)'")
 _WORD_HINTS = {
     "and": "write && for and", "or": "write || for or", "not": "write ! for not",
     "True": "write true", "False": "write false", "None": "write null", "nil": "write null",
