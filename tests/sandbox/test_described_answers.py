@@ -28,7 +28,7 @@ class Asked:
     ) -> httpx.Response:
         answer = await self.jira.ask(method, path, body, self.api, **headers)
         assert answer.status_code == status, f"{method} {path}: {answer.text[:500]}"
-        self.oracle.check_httpx(self.base, answer)
+        assert self.oracle.check_httpx(self.base, answer), f"{path} is not described"
         return answer
 
 
@@ -178,7 +178,6 @@ async def test_cloud_v2_answers_as_described(jira: Jira, cloud_oracle: Oracle) -
     await all_of_a_site(asked)
     await all_of_cloud(asked)
     assert cloud_oracle.checked - before > 75
-    assert cloud_oracle.unknown == []
 
 
 async def test_cloud_v3_answers_as_described(jira: Jira, cloud_v3_oracle: Oracle) -> None:
@@ -188,7 +187,6 @@ async def test_cloud_v3_answers_as_described(jira: Jira, cloud_v3_oracle: Oracle
     await all_of_a_site(asked)
     await all_of_cloud(asked)
     assert cloud_v3_oracle.checked - before > 75
-    assert cloud_v3_oracle.unknown == []
 
 
 async def test_data_center_answers_as_described(
@@ -204,7 +202,6 @@ async def test_data_center_answers_as_described(
     await asked(200, "POST", "search", {"jql": "project = SEC", "fields": ["summary"]})
     await asked(400, "GET", "search?jql=nonsense%3D1")
     assert data_center_oracle.checked - before > 55
-    assert data_center_oracle.unknown == []
 
 
 async def test_a_wrong_answer_would_be_noticed(cloud_oracle: Oracle) -> None:

@@ -185,6 +185,21 @@ def list_statuses(call: Call) -> Answer:
     return answer([call.view.status(status) for status in STATUSES])
 
 
+def get_issue_type(call: Call) -> Answer:
+    for kind in ISSUE_TYPES:
+        if kind.id == call.arguments[0]:
+            return answer(call.view.issue_type(kind))
+    raise Declined(404, f"The issue type with id {call.arguments[0]} does not exist.")
+
+
+def get_status(call: Call) -> Answer:
+    """By id or by name."""
+    for status in STATUSES:
+        if call.arguments[0].lower() in (status.id, status.name.lower()):
+            return answer(call.view.status(status))
+    raise Declined(404, f"The status {call.arguments[0]} does not exist.")
+
+
 def search_statuses(call: Call) -> Answer:
     categories = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
     values: list[JSON] = [

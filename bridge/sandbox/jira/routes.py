@@ -88,6 +88,8 @@ ROUTES = (
     route("GET", "resolution", meta.list_resolutions),
     route("GET", "issuetype", meta.list_issue_types),
     route("GET", "status", meta.list_statuses),
+    route("GET", "status/{}", meta.get_status),
+    route("GET", "issuetype/{}", meta.get_issue_type),
     route("GET", "statuses/search", meta.search_statuses, "cloud"),
     route("GET", "field", meta.list_fields),
     route("GET", "field/search", meta.search_fields, "cloud"),
