@@ -12,7 +12,7 @@ def test_good_configuration_is_called_good_with_its_warnings(run: Run) -> None:
     done = run("check")
     assert done.exit_code == 0
     assert done.stdout == "bridge.yaml is good: 2 sources, 0 integrations, 1 rule\n"
-    assert 'warning: bridge.yaml:3:44: the source "open" accepts whatever anyone' in done.stderr
+    assert 'warning: bridge.yaml:3:47: the source "open" accepts whatever anyone' in done.stderr
 
 
 def test_source_without_a_secret_is_a_warning(run: Run, folder: Path) -> None:

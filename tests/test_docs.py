@@ -1,0 +1,94 @@
+"""The documentation says what the program does, and its examples run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import rich_click as click
+
+from bridge.configured import check_rules_alone
+from bridge.settings import Settings
+from tests.generate_docs import PAGES, every_command
+
+ROOT = Path(__file__).parents[1]
+PROSE = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_page_is_fresh(name: str) -> None:
+    written = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert written == PAGES[name](), "run: make docs"
+
+
+def test_every_setting_is_explained() -> None:
+    def walk(model: type, path: str) -> list[str]:
+        missing = []
+        for name, field in getattr(model, "model_fields", {}).items():
+            if not path:
+                parts = getattr(field.annotation, "__args__", (field.annotation,))
+                missing += walk(parts[0], name)
+            elif len(field.description or "") < 12:
+                missing.append(f"{path}.{name}")
+        return missing
+
+    assert walk(Settings, "") == []
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
+    assert [one for one in targets if not (page.parent / one).exists()] == []
+
+
+def commands_in(page: Path) -> list[list[str]]:
+    """Every `bridge …` line of the shell examples."""
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("bridge ")]
+
+
+def test_documented_commands_exist_with_their_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    known = dict(every_command())
+    found = [words for page in PROSE for words in commands_in(page)]
+    assert found
+    for words in found:
+        path = next(
+            path
+            for path in (f"bridge {' '.join(words[:2])}", f"bridge {words[0]}")
+            if path in known
+        )
+        command = known[path]
+        rest = words[len(path.split()) - 1 :]
+        if path not in ("bridge serve", "bridge worker", "bridge demo", "bridge sandbox"):
+            command.make_context(path, list(rest))
+        options = {name for one in command.params for name in one.opts}
+        assert {word for word in rest if word.startswith("--")} <= options, words
+
+
+def test_rules_in_the_readme_are_good(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(version: 1.*?)```", PROSE[0].read_text("utf-8"), re.DOTALL)
+    assert blocks
+    for number, block in enumerate(blocks):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(block, encoding="utf-8")
+        assert check_rules_alone(file).rules
+
+
+def test_every_target_that_is_documented_is_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = {name for page in PROSE for name in re.findall(r"make ([a-z-]+)", page.read_text())}
+    documented = {name for name in targets if name in ("demo", "test", "check", "docs", "bench")}
+    assert {"demo", "test", "check"} <= documented
+    for target in documented:
+        assert re.search(rf"(?m)^{target}:", makefile), target
+
+
+def test_help_of_a_command_is_a_sentence() -> None:
+    for path, command in every_command():
+        assert isinstance(command, click.Command)
+        assert (command.help or "").split("\n\n")[0].rstrip().endswith("."), path
