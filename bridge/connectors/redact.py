@@ -20,9 +20,8 @@ NAMED = re.compile(
     r"(?i)([\"']?[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
     r"[\"']?\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s&,;}\"']+)"
 )
-NAMES = ("password", "passwd", "secret", "token") + tuple(
-    f"{what}{dash}key" for what in ("api", "access", "private") for dash in ("", "_", "-")
-)
+KEYS = tuple(f"{what}{dash}key" for what in ("api", "access", "private") for dash in ("", "_", "-"))
+NAMES = ("password", "passwd", "secret", "token", *KEYS)
 """One of these stands in whatever NAMED finds."""
 USER_INFO = re.compile(r"://[^/\s@\"']+@")
 
