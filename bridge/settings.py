@@ -191,15 +191,32 @@ class WorkerSettings(Section):
     recovery is noticed soon."""
 
 
-class LimitsSettings(Section):
-    """Bounds on what is kept for each delivery and each try."""
+class RetentionSettings(Section):
+    """How long finished events are kept, with their bodies, actions and tries. What ties a
+    finding to its ticket stays for ever, or it would get a second one."""
 
-    stored_text_characters: int = Field(default=4000, ge=200, le=1_000_000)
-    """Characters of each request and answer kept in the trail of an action; the rest is cut.
-    4000 shows any error message; more makes the store grow with every try."""
-    quarantine_per_source: int = Field(default=100, ge=0, le=100_000)
-    """Refused deliveries kept for each source, sealed, for an operator to verify again after
-    mending a secret; the oldest go first. 0 keeps none of the bodies."""
+    done_days: float = Field(default=30.0, ge=0)
+    """Days after which an event that is done is forgotten. 0 keeps it for ever, as for each of
+    these; a month answers most questions about what happened."""
+    failed_days: float = Field(default=90.0, ge=0)
+    """Days after which an event that failed is forgotten, and can no longer be replayed."""
+    ignored_days: float = Field(default=7.0, ge=0)
+    """Days after which an event that no rule matched is forgotten."""
+    echo_days: float = Field(default=7.0, ge=0)
+    """Days after which an event that only told of the bridge's own writing is forgotten."""
+    max_bytes: int = Field(default=0, ge=0)
+    """Bytes the store may take; beyond it the oldest finished events go, whatever their age.
+    0 sets no limit, because forgetting by size comes as a surprise."""
+
+    @property
+    def days(self) -> Mapping[str, float]:
+        """The days for each finished state of an event."""
+        return {
+            "done": self.done_days,
+            "failed": self.failed_days,
+            "ignored": self.ignored_days,
+            "echo": self.echo_days,
+        }
 
 
 class LogSettings(Section):
@@ -295,7 +312,7 @@ class Settings(Section):
     integrations: tuple[IntegrationSettings, ...] = ()
     tenants: tuple[TenantSettings, ...] = (TenantSettings(name="default"),)
     worker: WorkerSettings = WorkerSettings()
-    limits: LimitsSettings = LimitsSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     @property
