@@ -84,6 +84,7 @@ class RuleEntry(_Strict):
     once_per: Expression | None = None
     """The rule succeeds once for each value of this, remembered for ever."""
     throttle: ThrottleEntry | None = None
+    """How often the rule may run."""
     on_failure: OnFailure = OnFailure.STOP
     """When an action is given up: stop the run, continue with its next step, or hold the lane."""
     then: list[dict[str, Any]] = Field(min_length=1, max_length=50)

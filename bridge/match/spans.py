@@ -61,7 +61,9 @@ class _Spans:
         kind = node.WhichOneof("kind")
         if kind == "comprehension":
             yield from self._shown(node.comprehension.iter_range)
-        elif kind != "select" and not _is_chain(node):
+        elif kind == "select" and not _is_chain(node):
+            yield from self._shown(node.select.operand)
+        elif not _is_chain(node):
             for child in children(node):
                 yield from self._shown(child)
 
@@ -152,8 +154,11 @@ class _Spans:
 
 
 def _is_chain(node: Any) -> bool:
-    """Whether it only takes a fixed field or element."""
-    if node.WhichOneof("kind") == "ident":
-        return True
+    """Whether it only follows fixed fields and elements from a name."""
+    kind = node.WhichOneof("kind")
+    if kind == "select":
+        return _is_chain(node.select.operand)
     call = node.call
-    return call.function in ("_[_]", "_?._", "_[?_]") and call.args[1].WhichOneof("kind") == "const"
+    if call.function in ("_[_]", "_?._", "_[?_]"):
+        return call.args[1].WhichOneof("kind") == "const" and _is_chain(call.args[0])
+    return bool(kind == "ident")
