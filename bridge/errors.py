@@ -22,6 +22,7 @@ BridgeError
 │   └── StoreOutdated           the schema is not the one this program knows
 ├── ExpressionFailed            a compiled expression gave an error for this event
 ├── NotFound                    nothing has this id
+├── VaultClosed                 no key here opens a sealed value
 ├── Hold                        an action has to wait before anything is tried
 └── ConnectorError
     ├── TryAgain                the same call may succeed later
@@ -173,6 +174,10 @@ class ExpressionFailed(BridgeError):
 
 class NotFound(BridgeError):
     """Nothing here has this id."""
+
+
+class VaultClosed(BridgeError):
+    """No key here opens a sealed value; the text names its record."""
 
 
 class Hold(BridgeError):

@@ -1,0 +1,75 @@
+"""The vault: seals what must not be read in the store, each bound to the record it belongs to.
+
+AES-256-GCM with a random nonce of 96 bits; the record's name is the associated data, so that a
+sealed value moved to another record does not open. With random nonces one key is good for 2**32
+values (NIST SP 800-38D, 8.3), far above what one bridge seals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bridge.errors import VaultClosed
+
+VERSION = b"\x01"
+KEY_ID_BYTES = 4
+NONCE_BYTES = 12
+HEADER_BYTES = len(VERSION) + KEY_ID_BYTES + NONCE_BYTES
+
+
+class Vault:
+    """A ring of keys, newest first: the first seals, all of them open.
+
+    keys: 32 bytes each, at least one.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys:
+            raise ValueError("a vault needs a key")
+        self._newest = key_id(keys[0])
+        self._ring = {key_id(key): AESGCM(key) for key in keys}
+
+    def seal(self, record: str, plain: bytes) -> bytes:
+        """The value as it may be stored, for this record only.
+
+        Form: a version byte, 4 bytes naming the key, 12 bytes of nonce, ciphertext and tag.
+        """
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._ring[self._newest].encrypt(nonce, plain, record.encode())
+        return VERSION + self._newest + nonce + sealed
+
+    def open(self, record: str, sealed: bytes) -> bytes:
+        """The value again. Raises VaultClosed, which names the record and never its content."""
+        if len(sealed) < HEADER_BYTES or sealed[:1] != VERSION:
+            raise VaultClosed(f"{record}: this was not sealed by the bridge")
+        used = sealed[1 : 1 + KEY_ID_BYTES]
+        key = self._ring.get(used)
+        if key is None:
+            raise VaultClosed(
+                f"{record}: none of the configured keys opens it; it was sealed with key"
+                f" {used.hex()}: add that one to encryption.keys"
+            )
+        try:
+            nonce = sealed[1 + KEY_ID_BYTES : HEADER_BYTES]
+            return key.decrypt(nonce, sealed[HEADER_BYTES:], record.encode())
+        except InvalidTag as error:
+            raise VaultClosed(f"{record}: what was sealed was changed or moved") from error
+
+    def is_old(self, sealed: bytes) -> bool:
+        """Whether it was sealed with a key that is not the newest, and should be sealed anew."""
+        return sealed[1 : 1 + KEY_ID_BYTES] != self._newest
+
+    def __repr__(self) -> str:
+        return f"Vault({len(self._ring)} keys)"
+
+
+def key_id(key: bytes) -> bytes:
+    """Names a key without telling it: the start of a digest of it."""
+    if len(key) != 32:
+        raise ValueError("a key has 32 bytes")
+    return hashlib.sha256(b"scanbridge key id\x00" + key).digest()[:KEY_ID_BYTES]
