@@ -73,6 +73,18 @@ def unknown_step(fields: Fields, steps: Sequence[str]) -> tuple[int, str, str] |
     return None
 
 
+def field_at(fields: Fields, steps: Sequence[str]) -> Fields:
+    """What the fields say of the value at these steps; None where it may be anything."""
+    for step in steps:
+        if isinstance(fields, Mapping):
+            fields = fields.get(step, fields.get("*"))
+        elif isinstance(fields, Sequence) and not isinstance(fields, str) and step == "*":
+            fields = fields[0]
+        else:
+            return None
+    return fields
+
+
 def _suggest(step: str, fields: Mapping[str, Fields]) -> str:
     known = ", ".join(sorted(fields)) or "none"
     return did_you_mean(step, fields) or f'known: {known}; a sender\'s own: ["{step}"]'

@@ -9,7 +9,7 @@ from bridge.document import Document, did_you_mean
 from bridge.errors import Invalid, Problem
 from bridge.event import JSON
 from bridge.match.expression import Expression, compile_expression
-from bridge.match.fields import EVENT, LINK, Fields, Vocabulary, in_all, unknown_step
+from bridge.match.fields import EVENT, LINK, Fields, Vocabulary, field_at, in_all, unknown_step
 from bridge.match.rule import NAMES, fits
 from bridge.match.syntax import FieldPath, Steps
 from bridge.match.template import Path, Template, compile_template
@@ -102,6 +102,24 @@ class Scope:
             problem = Problem(place, words, name, hint)
             if problem not in self.problems:
                 self.problems.append(problem)
+
+    def type_of(self, found: Expression) -> str:
+        """The type of its value, as the engine names it: from the expression, else from the
+        vocabulary, where it is one field; DYN where neither tells."""
+        plain = found.reading.plain
+        if found.gives != "DYN" or plain is None:
+            return found.gives
+        steps = ["*" if isinstance(step, int) else step for step in plain]
+        if steps[0] == "each" and self.each is not None:
+            steps = [*self.each, "*", *steps[1:]]
+        if steps[0] != "data" or not self.kinds:
+            return "DYN"
+        known = [field_at(fields, steps[1:]) for fields in self.kinds]
+        if all(isinstance(fields, Mapping) for fields in known):
+            return "MAP"
+        if all(isinstance(fields, list) for fields in known):
+            return "LIST"
+        return "DYN"
 
     def _wrong(self, read: FieldPath, names: frozenset[str]) -> tuple[str, str] | None:
         name, *below = read.steps[: max(read.checked, 1)]

@@ -16,7 +16,7 @@ from bridge.event import JSON
 from bridge.match.rule import Step
 from bridge.match.rulefile import RESERVED
 from bridge.match.scope import Scope
-from bridge.match.template import Leaf, Path, Template, replaced
+from bridge.match.template import Path, Template, replaced
 
 _STEP_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 _ABOUT_TYPE = re.compile(r"_(?:type|parsing|attributes_type)$")
@@ -156,12 +156,12 @@ class _Compiler:
     ) -> None:
         """The model judges the parameters; where a template stands, as far as its type is known."""
         sample: JSON = dict(parameters)
-        leaves: dict[Path, Leaf] = {}
+        leaves: dict[Path, str] = {}
         for key, template in templates.items():
             for leaf in template.leaves:
                 at = (key, *leaf.path)
-                leaves[at] = leaf
-                sample = replaced(sample, at, _sample(leaf))
+                leaves[at] = self.scope.type_of(leaf.only) if leaf.only else "STRING"
+                sample = replaced(sample, at, _sample(leaves[at]))
         try:
             shape.parameters.model_validate(sample)
         except ValidationError as error:
@@ -178,27 +178,25 @@ class _Compiler:
         self.scope.problems.append(Problem(problem.place, words, problem.field, hint))
 
 
-def _sample(leaf: Leaf) -> JSON:
-    """A value of the type the leaf will have, as far as that is known now."""
-    only = leaf.only
-    if only is None:
-        return "text"
-    if only.gives.startswith("LIST"):
+def _sample(gives: str) -> JSON:
+    """A value of the type that a template will give, as far as that is known now."""
+    if gives.startswith("LIST"):
         return []
-    if only.gives.startswith("MAP"):
+    if gives.startswith("MAP"):
         return {}
-    return _SAMPLES.get(only.gives, "text")
+    return _SAMPLES.get(gives, "text")
 
 
-def _matters(loc: Path, kind: str, leaves: Mapping[Path, Leaf]) -> bool:
+def _matters(loc: Path, kind: str, leaves: Mapping[Path, str]) -> bool:
     """Whether a misfit of the sample is one of the rule. At a template only the type counts, and
-    only where it is known; text may yet turn out to be a number."""
+    only where it is known; text may yet turn out to be a number. Around a template that gives a
+    list or a mapping nothing is judged, because the sample's is empty."""
     if kind in ("extra_forbidden", "missing"):
         return True
-    leaf = next((leaf for at, leaf in leaves.items() if loc[: len(at)] == at), None)
-    if leaf is None:
-        return True
-    gives = leaf.only.gives if leaf.only else "STRING"
+    gives = next((gives for at, gives in leaves.items() if loc[: len(at)] == at), None)
+    if gives is None:
+        inside = [one for at, one in leaves.items() if at[: len(loc)] == loc]
+        return not any(one.startswith(("LIST", "MAP")) for one in inside)
     if gives == "DYN":
         return False
     return kind in _NOT_TEXT if gives == "STRING" else _ABOUT_TYPE.search(kind) is not None
