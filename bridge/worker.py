@@ -64,9 +64,6 @@ CLAIM = 100
 LEASE_MS = 30_000
 """How long a lane stays with a process that has gone silent, before another takes it over."""
 
-STORE_PAUSE_SECONDS = 1.0
-"""How long a loop rests when the store says no, before it tries again."""
-
 Watch = Callable[[StoredAction, Attempted], None]
 """Told of each try after it is recorded, for metrics."""
 
@@ -78,6 +75,7 @@ class Worker:
 
     `start` and `stop` run them in the background; a test calls `drain` instead, which does all
     that is due by its clock and returns.
+    pause_seconds: how long a loop rests when the store says no, before it tries again.
     """
 
     def __init__(
@@ -88,6 +86,7 @@ class Worker:
         actor: Actor,
         *,
         concurrency: int = 16,
+        pause_seconds: float = 1.0,
         on_event: Callable[[EventState], None] = lambda _: None,
         on_attempt: Watch = lambda _, __: None,
     ) -> None:
@@ -96,6 +95,7 @@ class Worker:
         self._matcher = matcher
         self._actor = actor
         self._concurrency = concurrency
+        self._pause_seconds = pause_seconds
         self._on_event = on_event
         self._on_attempt = on_attempt
         self._backlog = Backlog(database)
@@ -183,7 +183,7 @@ class Worker:
     async def _match_loop(self) -> None:
         while not self._stopping:
             self._told.clear()
-            if await survives(self._match_all()):
+            if await self._survives(self._match_all()):
                 await self._told.wait()
 
     async def _match_all(self) -> None:
@@ -231,7 +231,7 @@ class Worker:
         """Finds lanes whose time has come, and what other processes wrote."""
         while not self._stopping:
             self._look_now.clear()
-            await survives(self._add_due_lanes())
+            await self._survives(self._add_due_lanes())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY_SECONDS)
             self._backlog.look_again()
@@ -260,7 +260,7 @@ class Worker:
         """Renews the leases of this process while it lives."""
         while self._owner and not self._stopping:
             await asyncio.sleep(LEASE_MS / 3000)
-            await survives(self._renew())
+            await self._survives(self._renew())
 
     async def _renew(self) -> None:
         lease = self._lease()
@@ -268,7 +268,7 @@ class Worker:
 
     async def _lane_loop(self) -> None:
         while (lane := await self._lanes.wait_and_take()) is not None:
-            await survives(self._run_and_release(lane))
+            await self._survives(self._run_and_release(lane))
 
     async def _run_and_release(self, lane: Lane) -> None:
         more = False
@@ -322,6 +322,23 @@ class Worker:
         if state is not None and state is not EventState.MATCHED:
             self._on_event(state)
         return what_next(attempted.ended.attempt.outcome, run.on_failure)
+
+    async def _survives(self, step: Coroutine[None, None, None]) -> bool:
+        """Runs one step of a loop; false, after a pause, when it failed.
+
+        A loop that ended would leave accepted events lying, so nothing but a cancel ends one:
+        what the store refuses, and any mistake of ours, is logged, and the step comes again.
+        """
+        try:
+            await step
+        except StoreError as error:
+            log.error("store", error=str(error))  # noqa: TRY400 (the text says it all)
+        except Exception:  # the edge of the loop, see above
+            log.exception("worker step failed")
+        else:
+            return True
+        await asyncio.sleep(self._pause_seconds)
+        return False
 
     def _note_attempt(self, action: StoredAction, attempted: Attempted) -> None:
         attempt = attempted.ended.attempt
@@ -386,24 +403,6 @@ async def read_with_link(tx: Transaction, event_id: str) -> tuple[StoredEvent, J
     stored = await get_event(tx, event_id)
     link = await find_link(tx, stored.tenant, stored.subject)
     return stored, link.as_json() if link else {}
-
-
-async def survives(step: Coroutine[None, None, None]) -> bool:
-    """Runs one step of a loop; false, after a pause, when it failed.
-
-    A loop that ended would leave accepted events lying, so nothing but a cancel ends one: what
-    the store refuses, and any mistake of ours, is logged, and the step comes again.
-    """
-    try:
-        await step
-    except StoreError as error:
-        log.error("store", error=str(error))  # noqa: TRY400 (the text says it all)
-    except Exception:  # the edge of the loop, see above
-        log.exception("worker step failed")
-    else:
-        return True
-    await asyncio.sleep(STORE_PAUSE_SECONDS)
-    return False
 
 
 QUIET = (AttemptOutcome.DONE, AttemptOutcome.FOUND, AttemptOutcome.SKIPPED)

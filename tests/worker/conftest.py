@@ -184,7 +184,9 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
             lambda: 0.5, **options,
         )  # fmt: skip
         states: asyncio.Queue[EventState] = asyncio.Queue()
-        worker = Worker(store, clock, matcher, actor, on_event=states.put_nowait)
+        worker = Worker(
+            store, clock, matcher, actor, pause_seconds=0.05, on_event=states.put_nowait
+        )
         intake = Intake(store, clock, on_stored=worker.tell)
         return Route(worker, intake, store, clock, rules, states, actor.pacing)
 
