@@ -1,0 +1,64 @@
+"""The demo from start to end: two processes, every scenario, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bridge.demo.processes import free_port, running
+from bridge.demo.scenarios import SCENARIOS, Shown
+from bridge.demo.world import World, open_world, write_configuration
+
+HOST = "127.0.0.1"
+BRIDGE_PORT = 8080
+SANDBOX_PORT = 8090
+JIRA_SECRET = "demo-jira-secret"  # noqa: S105 - made up, the same as in samples/README.md
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo that runs: where it is, and what has been shown so far."""
+
+    world: World
+    configuration: Path
+
+    async def play(self, shown: Callable[[Shown], None]) -> bool:
+        """Play every scenario and tell of each; true when all did what they should."""
+        results = []
+        for scenario in SCENARIOS:
+            result = await scenario(self.world)
+            shown(result)
+            results.append(result)
+        return all(result.ok for result in results)
+
+    async def webhooks_of_jira(self) -> dict[str, int]:
+        """How Jira's own webhooks ended, by state."""
+        states = await self.world.webhooks_of_jira()
+        return {state: states.count(state) for state in sorted(set(states))}
+
+
+@asynccontextmanager
+async def running_demo(folder: Path) -> AsyncIterator[Demo]:
+    """The sandbox and the bridge on this machine, with everything they keep in this folder."""
+    port, sandbox_port = free_port(HOST, BRIDGE_PORT), free_port(HOST, SANDBOX_PORT)
+    sandbox_url = f"http://{HOST}:{sandbox_port}"
+    configuration = write_configuration(folder, port, sandbox_url)
+    sandbox_words = (
+        "sandbox", "--port", str(sandbox_port),
+        "--webhook", f"http://{HOST}:{port}/hooks/jira", "--webhook-secret", JIRA_SECRET,
+    )  # fmt: skip
+    serve_words = ("serve", "--config", str(configuration))
+    async with (
+        running("sandbox", sandbox_words, folder / "sandbox.log", f"{sandbox_url}/"),
+        running("bridge", serve_words, folder / "bridge.log", f"http://{HOST}:{port}/readyz"),
+        httpx.AsyncClient(timeout=30.0, trust_env=False) as client,
+    ):
+        world = await open_world(configuration, port, sandbox_url, client)
+        try:
+            yield Demo(world, configuration)
+        finally:
+            await world.database.close()
