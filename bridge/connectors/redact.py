@@ -17,7 +17,7 @@ HEADER = re.compile(
 )
 SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{6,}")
 NAMED = re.compile(
-    r"(?i)([\"']?[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
+    r"(?i)([\"']?[\w-]{0,40}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
     r"[\"']?\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s&,;}\"']+)"
 )
 KEYS = tuple(f"{what}{dash}key" for what in ("api", "access", "private") for dash in ("", "_", "-"))

@@ -29,6 +29,9 @@ from bridge.errors import GiveUp
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass")
+"""A header whose name holds one of these is taken for a secret."""
+
 OUR_HEADERS = ("webhook-", "content-length", "content-type", "host", "transfer-encoding")
 
 
@@ -79,15 +82,23 @@ class Sender:
     settings: WebhookSettings
     redactor: Redactor
 
-    def key(self, name: str | None) -> bytes | None:
-        """The signing key for the name a rule gives; None for unsigned. Raises GiveUp."""
-        secret = self.settings.secret if name is None else self.settings.secrets.get(name)
-        if secret is None and name is not None:
-            raise GiveUp(
-                "send_webhook: `secret` names none of the integration's secrets; a secret's value "
-                "does not belong into a rule"
-            )
-        return None if secret is None else signing_key(secret.get_secret_value())
+    def key(self, secret: str | None) -> bytes | None:
+        """The signing key; None for unsigned. Raises GiveUp.
+
+        secret: the name of one of the integration's secrets, as a rule should give it. A secret
+        itself is taken too, by its `whsec_`; but then it stands in the rule and in the store.
+        """
+        known = self.settings.secret if secret is None else self.settings.secrets.get(secret)
+        if known is not None:
+            return signing_key(known.get_secret_value())
+        if secret is None:
+            return None
+        if not secret.startswith("whsec_"):
+            raise GiveUp("send_webhook: `secret` names none of the integration's `secrets`")
+        try:
+            return signing_key(secret)
+        except ValueError as error:
+            raise GiveUp(f"send_webhook: `secret` {error}") from None
 
 
 def open_webhook(settings: WebhookSettings, http: HttpClient) -> Sender:
@@ -135,7 +146,9 @@ async def send_webhook(sender: Sender, call: Call[SendWebhook]) -> Outcome:
     key = sender.key(parameters.secret)
     if key is not None:
         headers["webhook-signature"] = sign(key, call.mark, timestamp, body)
-    given = [value for name, value in headers.items() if "auth" in name or "key" in name]
+    given = [value for name, value in headers.items() if any(word in name for word in SECRET_WORDS)]
+    if parameters.secret is not None:
+        given.append(parameters.secret)
     ask = Ask("POST", url, headers, body, timeout_seconds=sender.settings.timeout_seconds)
     reply = await sender.http.send(ask, sender.redactor.knowing(given))
     return Outcome({"status": reply.status})

@@ -1,0 +1,213 @@
+"""The remote side: scripted by a mock transport, or the sandbox on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from bridge.action import Call, Outcome
+from bridge.connectors.catalogue import load_connectors
+from bridge.connectors.contract import Client, Connector
+from bridge.connectors.http import HttpClient, open_transport
+from bridge.errors import TryAgain
+from bridge.event import JSON
+from bridge.sandbox.faults import read_faults
+from bridge.sandbox.jira.state import JiraState
+from bridge.sandbox.serve import RunningSandbox, running_sandbox
+
+NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
+
+JIRA_TOKEN = "made-up-jira-token-0001"
+WEBHOOK_SECRET = "whsec_bWFkZS11cC1zZWNyZXQtZm9yLXRlc3RzLW9ubHk="
+SECRETS = {
+    "jira": (JIRA_TOKEN, "Ym90QGV4YW1wbGUuY29tOm1hZGUtdXAtamlyYS10b2tlbi0wMDAx"),
+    "webhook": (WEBHOOK_SECRET, "made-up-header-key"),
+    "log": (),
+}
+OPTIONS: dict[str, dict[str, JSON]] = {
+    "jira": {
+        "base_url": "https://jira.example.com",
+        "auth": {"email": "bot@example.com", "api_token": JIRA_TOKEN},
+        "project": "SEC",
+        "deployment": "cloud",
+    },
+    "webhook": {"secret": WEBHOOK_SECRET, "headers": {"X-Api-Key": "made-up-header-key"}},
+    "log": {},
+}
+PARAMETERS: dict[str, dict[str, JSON]] = {
+    "create_ticket": {"summary": "RSA-1024 certificate", "description": "Found *twice*."},
+    "update_ticket": {"ticket": "SEC-1", "priority": "High"},
+    "transition": {"ticket": "SEC-1", "to": "In Progress"},
+    "comment": {"ticket": "SEC-1", "body": "Seen again."},
+    "append_table": {"ticket": "SEC-1", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
+    "attach": {"ticket": "SEC-1", "filename": "report.txt", "content": "all of it"},
+    "send_webhook": {"url": "https://hooks.example.com/scans", "body": {"target": "a.example"}},
+    "log": {"message": "scan finished"},
+}
+
+
+@dataclass(slots=True)
+class Moment:
+    """A clock that a test moves."""
+
+    now: int = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+
+@dataclass(slots=True)
+class Remote:
+    """The other side, scripted: `answer` is asked for every request."""
+
+    answer: Callable[[httpx.Request], httpx.Response] = field(
+        default=lambda request: httpx.Response(200, json={})
+    )
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self.answer(request)
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """The real transport, remembering what went through it."""
+
+    def __init__(self) -> None:
+        self._real = open_transport()
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return await self._real.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._real.aclose()
+
+
+@dataclass(slots=True)
+class Opened:
+    """A connector with its client, ready to be called."""
+
+    connector: Connector
+    client: Client
+    http: HttpClient
+    clock: Moment
+
+    async def run(
+        self,
+        action: str,
+        parameters: dict[str, JSON] | None = None,
+        *,
+        may_exist: bool = False,
+        mark: str = "mark-0000000001",
+        attempt: int = 1,
+        intended_at: int | None = None,
+    ) -> Outcome:
+        offered = self.connector.action(action)
+        assert offered is not None
+        given = PARAMETERS[action] if parameters is None else parameters
+        call: Call[BaseModel] = Call(
+            action,
+            offered.shape.parameters.model_validate(given),
+            mark,
+            may_exist,
+            attempt,
+            self.clock.now if intended_at is None else intended_at,
+            self.clock.now,
+            "evt_1",
+            "a-rule",
+        )
+        return await offered.run(self.client, call)
+
+
+def open_connector(
+    name: str,
+    transport: httpx.AsyncBaseTransport | None,
+    clock: Moment,
+    options: dict[str, JSON] | None = None,
+) -> Opened:
+    connector = load_connectors()[name]
+    http = HttpClient(clock, transport)
+    settings = connector.settings.model_validate({**OPTIONS[name], **(options or {})})
+    return Opened(connector, connector.open(settings, http), http, clock)
+
+
+@pytest.fixture
+def clock() -> Moment:
+    return Moment()
+
+
+@pytest.fixture
+def remote() -> Remote:
+    return Remote()
+
+
+@pytest.fixture
+def scripted(remote: Remote, clock: Moment) -> Callable[[str], Opened]:
+    """Opens a connector whose remote side is the script."""
+    return lambda name: open_connector(name, httpx.MockTransport(remote), clock)
+
+
+@pytest.fixture
+async def sandbox(clock: Moment) -> AsyncIterator[RunningSandbox]:
+    async with running_sandbox(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture(params=["cloud", "data-center"])
+async def jira(
+    request: pytest.FixtureRequest, sandbox: RunningSandbox, clock: Moment
+) -> AsyncIterator[Opened]:
+    """The Jira connector against the sandbox, over real HTTP; Cloud, then Data Center."""
+    address = sandbox.jira_url if request.param == "cloud" else sandbox.jira_dc_url
+    opened = open_connector("jira", Recorder(), clock, {"base_url": address, "deployment": "auto"})
+    yield opened
+    await opened.http.aclose()
+
+
+@pytest.fixture
+def state(jira: Opened, sandbox: RunningSandbox) -> JiraState:
+    """What the site behind `jira` remembers."""
+    cloud = jira.client.settings.base_url == sandbox.jira_url
+    return sandbox.app.states["jira" if cloud else "jira-dc"]
+
+
+def set_faults(sandbox: RunningSandbox, **faults: str) -> None:
+    """Switches faults of the sandbox on: `lost_answer="next:1"`."""
+    written: dict[str, JSON] = {name.replace("_", "-"): value for name, value in faults.items()}
+    sandbox.app.conditions.faults = read_faults(written)
+
+
+async def until_done(
+    opened: Opened,
+    action: str,
+    parameters: dict[str, JSON],
+    *,
+    mark: str = "mark-0000000001",
+    tries: int = 8,
+    wait_seconds: float = 1.0,
+) -> Outcome:
+    """Tries again as the worker does: later, and looking for the mark once it may be there."""
+    intended_at, may_exist = opened.clock.now, False
+    for attempt in range(1, tries + 1):
+        try:
+            return await opened.run(
+                action,
+                parameters,
+                may_exist=may_exist,
+                mark=mark,
+                attempt=attempt,
+                intended_at=intended_at,
+            )
+        except TryAgain as error:
+            may_exist = may_exist or error.may_have_happened
+            opened.clock.pass_seconds(error.after_seconds or wait_seconds)
+    raise AssertionError(f"not done after {tries} tries")
