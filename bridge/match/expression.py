@@ -24,6 +24,7 @@ from bridge.event import JSON
 from bridge.match.complaints import ENGINE_FUNCTIONS, Complaint, complaints, name_before, spoken
 from bridge.match.functions import Function, all_functions
 from bridge.match.result import Result
+from bridge.match.shortcut import Term, judge, terms_of
 from bridge.match.spans import Part, parts_of
 from bridge.match.syntax import FieldPath, Literal, Reading, Steps, decode, encode
 from bridge.match.syntax import read as read_syntax
@@ -45,19 +46,20 @@ class Activation:
     Build one for each event: the engine converts a value once and keeps it.
     """
 
-    __slots__ = ("_engines", "now", "values")
+    __slots__ = ("_engine", "_env", "now", "values")
 
     def __init__(self, values: Mapping[str, JSON], now: int | None) -> None:
         self.values = values
         self.now = now
-        self._engines: dict[int, Any] = {}
+        self._env: Any = None
+        self._engine: Any = None
 
     def engine(self, env: Any) -> Any:
         """The engine's own activation, made when first asked for."""
-        found = self._engines.get(id(env))
-        if found is None:
-            found = self._engines[id(env)] = env.Activation(self.values)
-        return found
+        if self._env is not env:
+            self._engine = env.Activation(self.values)
+            self._env = env
+        return self._engine
 
 
 def activation(values: Mapping[str, JSON]) -> Activation:
@@ -78,6 +80,7 @@ class Expression:
     reading: Reading
     _env: _Environment
     _program: Any
+    _terms: tuple[Term, ...] | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -99,6 +102,10 @@ class Expression:
 
         An error is a value to the engine, and one that Python takes for true; hence `is`.
         """
+        if self._terms is not None:
+            clear = judge(self._terms, activation.values)
+            if clear is not None:
+                return clear
         value = self._run(activation)
         try:
             result = value.value()
@@ -150,9 +157,11 @@ class Expression:
         return PartExpression(part.start, part.end, whole, inside)
 
     def _run(self, activation: Activation) -> Any:
-        self._env.moment.now = activation.now
+        env = self._env
+        if self.reading.calls:
+            env.moment.now = activation.now
         try:
-            return self._program.eval(activation.engine(self._env.engine))
+            return self._program.eval(activation.engine(env.engine))
         except (RuntimeError, TypeError, ValueError, MemoryError, OverflowError) as error:
             raise ExpressionFailed(f"{self.text}: {spoken(str(error))}") from error
 
@@ -226,8 +235,8 @@ def compile_expression(
     compiled = _compiled(text, names)
     if isinstance(compiled, list):
         raise Invalid([Problem(at(offset), said, "", hint) for said, hint, offset in compiled])
-    gives, reading, env, program = compiled
-    return Expression(text, place, gives, reading, env, program)
+    gives, reading, env, program, terms = compiled
+    return Expression(text, place, gives, reading, env, program, terms)
 
 
 def place_in(text: str, place: Place) -> Inside:
@@ -270,7 +279,7 @@ class _Environment:
     functions: frozenset[str]
 
 
-_Compiled: TypeAlias = tuple[str, Reading, _Environment, Any]
+_Compiled: TypeAlias = tuple[str, Reading, _Environment, Any, tuple[Term, ...] | None]
 
 
 @lru_cache(maxsize=64)
@@ -329,12 +338,13 @@ def _compiled(text: str, names: frozenset[str]) -> _Compiled | list[Complaint]:
         program = env.engine.compile(text)
     except (RuntimeError, ValueError, TypeError) as error:
         return complaints(text, str(error), names | env.functions)
-    reading = read_syntax(decode(program.serialize()))
+    checked = decode(program.serialize())
+    reading = read_syntax(checked)
     gives = program.return_type().name()
     found = [(said, "", name_before(text, at)) for said, at in reading.complaints]
     if gives.startswith("optional_type"):
         found.append(("this gives an optional value", "end it with .orValue(…)", 0))
-    return found or (gives, reading, env, program)
+    return found or (gives, reading, env, program, terms_of(checked))
 
 
 def _is_there(value: Any, step: str | int) -> bool:

@@ -133,7 +133,7 @@ def read(checked: Any) -> Reading:
     reading.paths.sort(key=lambda path: path.offset)
     reading.names = frozenset(path.steps[0] for path in reading.paths)
     reading.tests = tuple(_must_hold(checked.expr))
-    reading.plain = _plain_path(checked.expr)
+    reading.plain = plain_path(checked.expr)
     reading.gives = walk.gives(checked.expr, {})
     return reading
 
@@ -185,10 +185,10 @@ class _Walk:
         """Both of these multiply sizes, so one of the two sizes has to be known here."""
         member = call.HasField("target")
         if call.function == "replace" and member and len(call.args) >= 2:
-            if not (_is_constant(call.target) or _is_constant(call.args[1])):
+            if not (is_constant(call.target) or is_constant(call.args[1])):
                 words = "replace() needs its text or its replacement written here, between quotes"
                 self.reading.complaints.append((words, offset))
-        elif call.function == "join" and member and call.args and not _is_constant(call.args[0]):
+        elif call.function == "join" and member and call.args and not is_constant(call.args[0]):
             words = "join() needs its separator written here, between quotes"
             self.reading.complaints.append((words, offset))
 
@@ -276,7 +276,8 @@ def children(expr: Any) -> Iterator[Any]:
             yield entry.value
 
 
-def _is_constant(expr: Any) -> bool:
+def is_constant(expr: Any) -> bool:
+    """Whether a node is a constant."""
     return bool(expr.WhichOneof("kind") == "const")
 
 
@@ -291,18 +292,18 @@ def _is_filter(loop: Any) -> bool:
     return bool(added[1].list.elements[0].ident.name == loop.iter_var)
 
 
-def _plain_path(expr: Any) -> tuple[str | int, ...] | None:
+def plain_path(expr: Any) -> tuple[str | int, ...] | None:
     """The steps of an expression that only follows fields and indexes; None for all others."""
     kind = expr.WhichOneof("kind")
     if kind == "ident":
         return (expr.ident.name,)
     if kind == "select" and not expr.select.test_only:
-        base = _plain_path(expr.select.operand)
+        base = plain_path(expr.select.operand)
         return None if base is None else (*base, expr.select.field)
     if kind == "call" and expr.call.function == "_[_]":
-        base = _plain_path(expr.call.args[0])
+        base = plain_path(expr.call.args[0])
         index = expr.call.args[1]
-        which = index.const.WhichOneof("kind") if _is_constant(index) else None
+        which = index.const.WhichOneof("kind") if is_constant(index) else None
         if base is not None and which in ("string", "int"):
             return (*base, getattr(index.const, which))
     return None
@@ -328,25 +329,23 @@ def _must_hold(expr: Any) -> Iterator[tuple[Steps, frozenset[Literal]]]:
 
 def _equality(call: Any) -> tuple[Steps, frozenset[Literal]] | None:
     left, right = call.args
-    if call.function == "_==_" and _is_constant(left):
+    if call.function == "_==_" and is_constant(left):
         left, right = right, left
-    steps = _plain_path(left)
+    steps = plain_path(left)
     if steps is None or len(steps) < 1 or any(isinstance(step, int) for step in steps):
         return None
     options = [right] if call.function == "_==_" else list(right.list.elements)
     if call.function == "@in" and right.WhichOneof("kind") != "list":
         return None
-    literals = [_literal(option) for option in options]
-    if any(literal is None for literal in literals):
+    found = [literal(option) for option in options]
+    if None in found:
         return None
-    return (
-        tuple(str(step) for step in steps),
-        frozenset(literal for literal in literals if literal is not None),
-    )
+    return tuple(map(str, steps)), frozenset(one for one in found if one is not None)
 
 
-def _literal(expr: Any) -> Literal | None:
-    if not _is_constant(expr):
+def literal(expr: Any) -> Literal | None:
+    """The constant that a node is, with its kind; None for other nodes, null and bytes."""
+    if not is_constant(expr):
         return None
     which = expr.const.WhichOneof("kind")
     if which == "bool":
