@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from random import Random
 
 from bridge.event import JSON
+from bridge.sandbox.jira.world import FIELDS
 
 
 class BadFault(ValueError):
@@ -77,7 +78,7 @@ class Faults:
     burst_429: any request is answered 429, for the reason `jira-burst-based`.
     server_error: 5xx, before the write or after it; `server_error_when` says which.
     slow_seconds: every answer waits that long.
-    required_transition_field: a field that the screen to Done demands.
+    required_transition_field: the id of a field that the screen to Done demands.
     html: a page instead of JSON, as a login page or a proxy would give.
     redirect: the address of another host every request is sent to.
     """
@@ -106,6 +107,19 @@ NAMES = {
     "redirect": "redirect",
 }
 """What a person writes, and the field it sets."""
+
+ON_A_SCREEN = (
+    "text",
+    "labels",
+    "user",
+    "date",
+    "number",
+    "string",
+    "option",
+    "resolution",
+    "names",
+)
+"""The kinds of fields a transition's screen can hold."""
 
 NONE = Faults()
 OFF = ("", "0", "off", "false")
@@ -144,13 +158,21 @@ def _read(name: str, text: str) -> dict[str, object]:
             raise BadFault(f"{text}: an address that starts with http:// or https://")
         return {key: text.rstrip("/")}
     if key == "required_transition_field":
-        return {key: text}
+        return {key: _field(text)}
     if key == "server_error":
         when, _, rest = text.partition(":")
         if when in ("before", "after"):
             return {key: read_chance(rest), "server_error_when": when}
         return {key: read_chance(text), "server_error_when": ""}
     return {key: read_chance(text)}
+
+
+def _field(text: str) -> str:
+    """The id of a field that a screen can show, by its id or its name."""
+    for field in FIELDS.values():
+        if text.lower() in (field.id.lower(), field.name.lower()) and field.kind in ON_A_SCREEN:
+            return field.id
+    raise BadFault(f"{text}: no field that a screen can demand")
 
 
 def show_faults(faults: Faults) -> dict[str, JSON]:

@@ -50,18 +50,11 @@ def _available(issue: Issue) -> list[Transition]:
     return [t for t in TRANSITIONS if any(source.id == status for source in t.sources)]
 
 
-def _demanded(call: Call) -> str:
-    """The field id the fault `required-transition-field` names, by id or by name."""
-    wanted = call.site.conditions.faults.required_transition_field
-    for field in FIELDS.values():
-        if wanted.lower() in (field.id.lower(), field.name.lower()):
-            return field.id
-    return ""
-
-
 def _screen(call: Call, transition: Transition) -> tuple[dict[str, bool], str]:
     """The fields of the screen with whether each is demanded, and the demanded one."""
-    demanded = _demanded(call) if transition.to is DONE else ""
+    demanded = call.site.conditions.faults.required_transition_field
+    if transition.to is not DONE:
+        demanded = ""
     names = dict.fromkeys(transition.fields, False)
     if demanded:
         names[demanded] = True
