@@ -9,7 +9,9 @@ from bridge.action import PlannedRun
 from bridge.errors import ExpressionFailed, Place
 from bridge.event import JSON, Event
 from bridge.match.expression import Activation, Expression, PartExpression, compile_expression
-from bridge.match.plan import Escapes, EventNames, Verdict, elements_of, plan_rule
+from bridge.match.fill import Escapes
+from bridge.match.names import EventNames
+from bridge.match.plan import Verdict, elements_of, plan_rule
 from bridge.match.rule import NAMES, Rule, fits
 from bridge.match.rules import RuleSet
 

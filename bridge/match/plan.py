@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from bridge.action import ActionShape, PlannedAction, PlannedRun, Throttle
-from bridge.clock import iso
 from bridge.errors import ExpressionFailed, Malformed, Place
 from bridge.event import JSON, Event
 from bridge.match.clean import clean
 from bridge.match.expression import Activation, Expression, activation, compile_expression
-from bridge.match.rule import LATER, NAMES, Rule, Step
+from bridge.match.fill import (
+    Escapes,
+    escape_for,
+    mapping,
+    path_of,
+    plan_action,
+    skip_reason,
+    value_at,
+)
+from bridge.match.names import EventNames, event_json, key_text
+from bridge.match.rule import LATER, NAMES, Rule
 from bridge.match.rules import RuleSet
-from bridge.match.template import Escape, Template, compile_text, replaced
+from bridge.match.template import compile_text, replaced
 
-Escapes = Mapping[str, Callable[[str], str]]
 Stage = Literal["at_once", "in_lane"]
 
 MOST_ELEMENTS = 1_000
 """Of one `each`. Arbitrary; the largest recorded scan has 300 findings. More is an error that is
 shown, not a silent cut."""
-MOST_ONCE_CHARACTERS = 500
-"""A longer value of `once_per` keeps its beginning and a digest of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,44 +84,6 @@ def plan(
             continue
         verdicts.append(plan_rule(rule, names, escapes, runs))
     return Plan(tuple(runs), tuple(verdicts), needs_lane)
-
-
-class EventNames:
-    """What the expressions of one event read; given to the engine when one of them needs it."""
-
-    __slots__ = ("_by_file", "_plain", "values")
-
-    def __init__(self, event: Event, now: int, link: JSON) -> None:
-        self.values: dict[str, JSON] = {
-            "event": event_json(event),
-            "data": event.data,
-            "source": event.source,
-            "tenant": event.tenant,
-            "link": clean(link),
-            "now": now,
-        }
-        self._plain: Activation | None = None
-        self._by_file: dict[int, Activation] = {}
-
-    def for_guard(self, rule: Rule, guard: Expression) -> Activation:
-        """Rules of several files share one activation as long as they read no `vars`."""
-        if "vars" in guard.names:
-            return self.for_rule(rule)
-        if self._plain is None:
-            self._plain = activation(self.values)
-        return self._plain
-
-    def for_rule(self, rule: Rule) -> Activation:
-        """With the variables of the rule's file."""
-        found = self._by_file.get(id(rule.variables))
-        if found is None:
-            found = activation({**self.values, "vars": rule.variables})
-            self._by_file[id(rule.variables)] = found
-        return found
-
-    def for_element(self, rule: Rule, element: JSON) -> Activation:
-        """With the variables and one element of `each`."""
-        return activation({**self.values, "vars": rule.variables, "each": element})
 
 
 def plan_rule(rule: Rule, names: EventNames, escapes: Escapes, runs: list[PlannedRun]) -> Verdict:
@@ -175,17 +141,17 @@ def render_deferred(
     bound = activation(values)
     if action.condition:
         condition = compile_expression(action.condition, Place("", 1, 1), NAMES)
-        skip = _skip(condition, bound)
+        skip = skip_reason(condition, bound)
         if skip:
             return replace(action, skip=skip, deferred=(), condition="")
     parameters = action.parameters
     given = parameters if isinstance(parameters, dict) else {}
     for pointer in action.deferred:
-        path = _path_of(pointer, parameters)
-        text = _at(parameters, path)
+        path = path_of(pointer, parameters)
+        text = value_at(parameters, path)
         template = compile_text(text if isinstance(text, str) else "", Place("", 1, 1), NAMES)
         name = str(path[0])
-        escape = _escape(name, given, shape.rich, escapes)
+        escape = escape_for(name, given, shape.rich, escapes)
         try:
             rendered = template.render(bound, escape)
         except ExpressionFailed as error:
@@ -194,7 +160,7 @@ def render_deferred(
                 raise ExpressionFailed(f"{name}: {error}", error.absent) from error
             if template.leaves[0].only is None:
                 raise ExpressionFailed(f"{name}: {error}", error.absent) from error
-            parameters = {key: one for key, one in _mapping(parameters).items() if key != name}
+            parameters = {key: one for key, one in mapping(parameters).items() if key != name}
             continue
         parameters = replaced(parameters, path, rendered)
     return replace(action, parameters=parameters, deferred=(), condition="")
@@ -232,37 +198,6 @@ def names_for(
         raise ExpressionFailed(str(error)) from error
 
 
-def event_json(event: Event) -> dict[str, JSON]:
-    """The event as `event` in expressions: CloudEvents' names, times as RFC 3339 text."""
-    return {
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "subject": event.subject,
-        "time": iso(event.time),
-        "received_at": iso(event.received_at),
-        "tenant": event.tenant,
-        "data": event.data,
-        "body": event.body,
-        "headers": dict(event.headers),
-    }
-
-
-def key_text(value: JSON) -> str:
-    """A value of `once_per` or `throttle.by` as text: texts as they are, others as JSON.
-
-    Raises ExpressionFailed for null, which would make one key of all that lack a value.
-    """
-    if value is None:
-        raise ExpressionFailed("gives null, which tells nothing apart")
-    text = value if isinstance(value, str) else json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    )  # fmt: skip
-    if len(text) <= MOST_ONCE_CHARACTERS:
-        return text
-    return f"{text[:400]}…{hashlib.sha256(text.encode()).hexdigest()}"
-
-
 def _run(rule: Rule, index: int, element: JSON, bound: Activation, escapes: Escapes) -> PlannedRun:
     once = None if rule.once_per is None else _key("once_per", rule.once_per, bound)
     throttle = None
@@ -270,7 +205,7 @@ def _run(rule: Rule, index: int, element: JSON, bound: Activation, escapes: Esca
         given = rule.throttle
         by = "" if given.by is None else _key("throttle.by", given.by, bound)
         throttle = Throttle(given.at_most, given.per_ms, by, given.over)
-    actions = tuple(_action(step, bound, escapes) for step in rule.steps)
+    actions = tuple(plan_action(step, bound, escapes) for step in rule.steps)
     later = any(action.deferred or action.condition for action in actions)
     return PlannedRun(
         rule.name, index, element, once, throttle, rule.on_failure, actions,
@@ -285,63 +220,6 @@ def _key(name: str, expression: Expression, bound: Activation) -> str:
         raise ExpressionFailed(f"{name}: {error}", error.absent) from error
 
 
-def _action(step: Step, bound: Activation, escapes: Escapes) -> PlannedAction:
-    condition = ""
-    if step.when is not None:
-        if step.when.names & LATER:
-            condition = step.when.text
-        else:
-            skip = _skip(step.when, bound)
-            if skip:
-                return PlannedAction(
-                    step.position, step.action, step.id, step.integration, {}, skip=skip
-                )
-    parameters: dict[str, JSON] = {}
-    deferred: list[str] = []
-    # `format` first: it says how the text of the others is escaped.
-    for name, template in sorted(step.parameters.items(), key=lambda item: item[0] != "format"):
-        later = {leaf.pointer for leaf in template.leaves if leaf.names & LATER}
-        escape = _escape(name, parameters, step.markups, escapes)
-        try:
-            parameters[name] = template.render(bound, escape, later)
-        except ExpressionFailed as error:
-            if not (error.absent and name in step.optional and _is_one_expression(template)):
-                words = f"{step.action}.{name}: {error}"
-                raise ExpressionFailed(words, error.absent) from error
-            continue
-        deferred += [f"/{_escaped_pointer(name)}{pointer}" for pointer in sorted(later)]
-    ordered = {name: parameters[name] for name in step.parameters if name in parameters}
-    return PlannedAction(
-        step.position, step.action, step.id, step.integration, ordered, tuple(deferred), condition
-    )
-
-
-def _skip(condition: Expression, bound: Activation) -> str:
-    """Why an action with this condition is not to run; empty when it is."""
-    try:
-        return "" if condition.holds(bound) else f"when is false: {condition.text}"
-    except ExpressionFailed as error:
-        if error.absent:
-            return f"when: {error}"
-        raise ExpressionFailed(f"when: {error}") from error
-
-
-def _is_one_expression(template: Template) -> bool:
-    """A parameter that is one template and nothing else is left out where its field is absent."""
-    return len(template.leaves) == 1 and not template.leaves[0].path and (
-        template.leaves[0].only is not None
-    )  # fmt: skip
-
-
-def _escape(
-    name: str, parameters: Mapping[str, JSON], markups: Mapping[str, str], escapes: Escapes
-) -> Escape | None:
-    if name not in markups:
-        return None
-    written = parameters.get("format")
-    return escapes.get(written if isinstance(written, str) else markups[name])
-
-
 def _reads_vars_later(rule: Rule) -> bool:
     for step in rule.steps:
         if step.when is not None and {"vars"} <= step.when.names and step.when.names & LATER:
@@ -350,34 +228,3 @@ def _reads_vars_later(rule: Rule) -> bool:
             if any("vars" in leaf.names and leaf.names & LATER for leaf in template.leaves):
                 return True
     return False
-
-
-def _escaped_pointer(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def _path_of(pointer: str, value: JSON) -> tuple[str | int, ...]:
-    """The steps of a JSON pointer into this value."""
-    path: list[str | int] = []
-    for raw in pointer.split("/")[1:]:
-        step = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list):
-            path.append(int(step))
-            value = value[int(step)]
-        else:
-            path.append(step)
-            value = _mapping(value).get(step)
-    return tuple(path)
-
-
-def _at(value: JSON, path: tuple[str | int, ...]) -> JSON:
-    for step in path:
-        if isinstance(value, list) and isinstance(step, int):
-            value = value[step]
-        else:
-            value = _mapping(value).get(str(step))
-    return value
-
-
-def _mapping(value: JSON) -> dict[str, JSON]:
-    return value if isinstance(value, dict) else {}

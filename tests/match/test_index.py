@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bridge.errors import ExpressionFailed
 from bridge.match import index
-from bridge.match.plan import EventNames, plan
+from bridge.match.names import EventNames
+from bridge.match.plan import plan
 from bridge.match.rules import RuleSet
 from tests.match.catalogue import ESCAPES, NOW, rules_of, scan
 

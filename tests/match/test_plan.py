@@ -12,7 +12,8 @@ from bridge.action import OnFailure, PlannedAction, Throttle
 from bridge.errors import ExpressionFailed
 from bridge.event import JSON
 from bridge.match.clean import clean
-from bridge.match.plan import MOST_ELEMENTS, Plan, key_text, names_for, plan, render_deferred
+from bridge.match.names import key_text
+from bridge.match.plan import MOST_ELEMENTS, Plan, names_for, plan, render_deferred
 from tests.match.catalogue import CATALOGUE, ESCAPES, FINDINGS, NOW, rules_of, ruleset, scan
 
 SAY = "then: [{say: {message: x}}]"
