@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from bridge.event import JSON
-from bridge.match.syntax import Steps, is_constant, literal, literal_of, plain_path
+from bridge.match.syntax import EXACT, Literal, Steps, is_constant, literal, literal_of, plain_path
 
 Test: TypeAlias = Callable[[Any], "bool | None"]
 Term: TypeAlias = tuple[Steps, Test]
@@ -82,35 +82,43 @@ def _comparison(call: Any) -> Term | None:
 def _test(function: str, right: Any) -> Test | None:
     if function == "@in":
         options = [literal(option) for option in right.list.elements]
-        if right.WhichOneof("kind") != "list" or None in options:
+        if right.WhichOneof("kind") != "list" or any(map(_is_wide, options)):
             return None
         known = frozenset(options)
-        return lambda value: literal_of(value) in known
+        return lambda value: literal_of(value) in known if _is_exact(value) else None
     found = literal(right)
-    if found is None:
+    if found is None or _is_wide(found):
         return None
     kind, wanted = found
     if function in ("_==_", "_!=_"):
-        return _equal(kind, wanted) if function == "_==_" else _unequal(kind, wanted)
+        return _equal(kind, wanted, function == "_==_")
     if function in _ORDERS and kind != "bool":
         return _ordered(_ORDERS[function][0], kind, wanted)
     return None
 
 
-def _equal(kind: str, wanted: Any) -> Test:
+def _equal(kind: str, wanted: Any, meant: bool) -> Test:
     if kind == "text":
-        return lambda value: bool(value == wanted)
+        return lambda value: (value == wanted) is meant
     if kind == "bool":
-        return lambda value: value is wanted
-    return lambda value: type(value) is not bool and bool(value == wanted)
-
-
-def _unequal(kind: str, wanted: Any) -> Test:
-    equal = _equal(kind, wanted)
-    return lambda value: not equal(value)
+        return lambda value: (value is wanted) is meant
+    return lambda value: (
+        (type(value) is not bool and value == wanted) is meant if _is_exact(value) else None
+    )
 
 
 def _ordered(compare: Callable[[Any, Any], bool], kind: str, wanted: Any) -> Test:
     if kind == "text":
         return lambda value: compare(value, wanted) if type(value) is str else None
-    return lambda value: compare(value, wanted) if type(value) in (int, float) else None
+    return lambda value: (
+        compare(value, wanted) if type(value) in (int, float) and _is_exact(value) else None
+    )
+
+
+def _is_exact(value: Any) -> bool:
+    """The engine compares whole numbers with fractions as doubles; Python does it exactly."""
+    return type(value) not in (int, float) or -EXACT <= value <= EXACT
+
+
+def _is_wide(found: Literal | None) -> bool:
+    return found is None or not _is_exact(found[1])

@@ -41,7 +41,10 @@ _ONE_OF = ("Constant", "Expr")
 Steps: TypeAlias = tuple[str, ...]
 """A path from a name down: `("data", "findings", "*", "severity")`; `*` is any element."""
 Literal: TypeAlias = tuple[str, bool | float | str]
-"""A constant with its kind, so that `true` and `1` stay apart while `1` and `1.0` are one."""
+"""A constant with its kind, so that `true` and `1` stay apart while `1` and `1.0` are one.
+Numbers are doubles here: whole ones beyond EXACT may stand for their neighbours too."""
+EXACT = 2**53
+"""Up to here every whole number has a double of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +354,7 @@ def literal(expr: Any) -> Literal | None:
     if which == "bool":
         return "bool", expr.const.bool
     if which in ("int", "uint", "double"):
-        return "number", getattr(expr.const, which)
+        return "number", float(getattr(expr.const, which))
     return ("text", expr.const.string) if which == "string" else None
 
 
@@ -361,4 +364,6 @@ def literal_of(value: object) -> Literal | None:
         return "text", value
     if isinstance(value, bool):
         return "bool", value
-    return ("number", value) if isinstance(value, int | float) else None
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**64):
+        return "number", float(value)
+    return None

@@ -81,6 +81,13 @@ def test_truth_values_and_numbers_are_kept_apart_and_whole_numbers_are_not() -> 
     assert candidates(rules, score=[1]) == []
 
 
+def test_wide_whole_number_is_found_by_what_the_engine_takes_for_equal() -> None:
+    rules = rules_of(rule("a", "data.score == 9007199254740993"))
+    assert candidates(rules, score=9007199254740993) == ["a"]
+    assert candidates(rules, score=9007199254740992.0) == ["a"]
+    assert candidates(rules, score=1) == []
+
+
 def test_candidates_keep_the_order_of_the_file() -> None:
     rules = rules_of(
         rule("a", None), rule("b", "data.target == 'www.example.com'"), rule("c", None),
