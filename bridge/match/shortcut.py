@@ -117,7 +117,7 @@ def _ordered(compare: Callable[[Any, Any], bool], kind: str, wanted: Any) -> Tes
 
 def _is_exact(value: Any) -> bool:
     """The engine compares whole numbers with fractions as doubles; Python does it exactly."""
-    return type(value) not in (int, float) or -EXACT <= value <= EXACT
+    return type(value) not in (int, float) or -EXACT < value < EXACT
 
 
 def _is_wide(found: Literal | None) -> bool:

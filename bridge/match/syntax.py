@@ -44,7 +44,7 @@ Literal: TypeAlias = tuple[str, bool | float | str]
 """A constant with its kind, so that `true` and `1` stay apart while `1` and `1.0` are one.
 Numbers are doubles here: whole ones beyond EXACT may stand for their neighbours too."""
 EXACT = 2**53
-"""Up to here every whole number has a double of its own."""
+"""Below this every whole number has a double of its own."""
 
 
 @dataclass(frozen=True, slots=True)
