@@ -39,7 +39,8 @@ def test_comparisons_with_constants_need_no_engine(text: str) -> None:
     ["data.a == data.b", "data.a == 1 || data.b == 'y'", "data.absent == 1", "data.b < 3",
      "data.a == null", "!(data.a == 2)", "has(data.a)", "data.a == 1 && data.b.startsWith('y')",
      "data.l[0] == 1", "data.wide == 1", "data.a == 9007199254740993",
-     "data.a in [9007199254740993]",     "data.wide in [1]", "data.wide < 3.0", "1 in [data.a]", "data.a == 1u || data.a in data.l"],
+     "data.a in [9007199254740993]", "data.wide in [1]", "data.wide < 3.0", "1 in [data.a]",
+     "data.a == 1u || data.a in data.l"],
 )  # fmt: skip
 def test_everything_else_is_left_to_the_engine(text: str) -> None:
     assert needs_engine(text, {"a": 1, "b": "y", "l": [1], "wide": 2**60})
