@@ -97,10 +97,9 @@ async def record_matched_in_lane(
     """Writes what the rules that read `link` planned, in place of the step that asked them."""
     planned = await plan_runs(tx, matched, now)
     await count_rules(tx, step.tenant, planned.matched, matched.errors, now)
-    await events.count_opened(tx, step.event_id, planned.opened)
-    reason = planned.reason or ("" if planned.matched else NO_RULE)
-    await actions.end_action(tx, step.id, ActionState.DONE, reason, {}, now, 1)
-    await events.count_finished(tx, step.event_id, 1, 0, "")
+    await runs.delete_run(tx, step.run_id)
+    reason = planned.reason or NO_RULE
+    await events.settle_in_lane(tx, step.event_id, planned.opened - 1, reason)
     await lanes.settle_lane(tx, (step.tenant, step.lane))
 
 

@@ -167,9 +167,23 @@ async def count_finished(
     return EventState(row[0])
 
 
-async def count_opened(tx: Transaction, event_id: str, opened: int) -> None:
-    """Counts actions planned for an event after it was matched."""
+async def settle_in_lane(tx: Transaction, event_id: str, opened: int, reason: str) -> None:
+    """Counts the actions planned at the lane's turn, and ends the event when there are none.
+
+    opened: how many more are open than before; less than 0 when only the asking step is gone.
+    reason: why it is ignored, where no rule at all has planned anything for it.
+    """
     await tx.run("UPDATE events SET open_actions = open_actions + ? WHERE id = ?", opened, event_id)
+    planned = await tx.row("SELECT 1 FROM runs WHERE event_id = ? LIMIT 1", event_id)
+    idle, why = (EventState.DONE, "") if planned else (EventState.IGNORED, reason)
+    await tx.run(
+        "UPDATE events SET state = CASE WHEN dead_actions > 0 THEN 'failed' ELSE ? END,"
+        " reason = CASE WHEN dead_actions > 0 THEN reason ELSE ? END"
+        " WHERE id = ? AND state = 'matched' AND open_actions <= 0",
+        idle.value,
+        why,
+        event_id,
+    )
 
 
 async def reopen(tx: Transaction, event_id: str, reopened: int) -> None:

@@ -70,6 +70,8 @@ class PostgresDatabase:
         self._connections = connections
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+        self.commits = 0
+        self.committed = 0
         self._leading: dict[str, asyncpg.Connection] = {}
         self._listening: asyncio.Task[None] | None = None
 
@@ -147,7 +149,11 @@ class PostgresDatabase:
         async with self._connected() as connection:
             isolation = "repeatable_read" if readonly else "read_committed"
             async with connection.transaction(isolation=isolation, readonly=readonly):
-                return await work(PostgresTransaction(connection))
+                result = await work(PostgresTransaction(connection))
+        if not readonly:
+            self.commits += 1
+            self.committed += 1
+        return result
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[asyncpg.Connection]:

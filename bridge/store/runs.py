@@ -68,3 +68,9 @@ async def add_to_group(tx: Transaction, run_id: str, event_id: str) -> None:
     run = await get_run(tx, run_id)
     grouped = json.dumps([*run.grouped, event_id])
     await tx.run("UPDATE runs SET grouped = ? WHERE id = ?", grouped, run_id)
+
+
+async def delete_run(tx: Transaction, run_id: str) -> None:
+    """Takes a run and its actions away, as if they had never been planned."""
+    await tx.run("DELETE FROM actions WHERE run_id = ?", run_id)
+    await tx.run("DELETE FROM runs WHERE id = ?", run_id)

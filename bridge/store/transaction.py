@@ -35,6 +35,11 @@ Work: TypeAlias = Callable[[Transaction], Awaitable[T]]
 class Database(Protocol):
     """Where everything durable lives. Raises StoreUnavailable when the engine says no."""
 
+    commits: int
+    """Transactions committed since the start."""
+    committed: int
+    """Writes in them; divided by the commits, the size of a batch."""
+
     @property
     def engine(self) -> str: ...
 

@@ -273,7 +273,8 @@ async def test_rule_reading_link_that_does_not_match_leaves_the_event_ignored_in
     event = await route.accept("k1", ALERT, kind="alert.resolved", subject="repo/9")
     await route.run()
     assert far.calls == []
-    assert (await route.state(event))[0] in ("ignored", "done")
+    assert await route.state(event) == ("ignored", "no rule matched")
+    assert await route.actions(event) == []
 
 
 async def test_status_of_a_linked_ticket_reaches_the_record(make_route: Make, far: FarSide) -> None:
