@@ -22,6 +22,8 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from bridge.event import EventState
+
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the classes of durations: from one quick commit to the slowest sender's limit."""
 
@@ -58,7 +60,7 @@ class Gauges:
     """Present values, read by whoever owns them at the moment they are asked for.
 
     queue: deliveries that wait for their commit. commits, committed: of the store since the start.
-    lanes: lanes that are due. reload_problems: mistakes in rule files that were not taken up.
+    lanes: lanes that are due. rule_problems: mistakes in changed rule files.
     """
 
     queue: int = 0
@@ -66,7 +68,7 @@ class Gauges:
     committed: int = 0
     lanes: int = 0
     rules: int = 0
-    reload_problems: int = 0
+    rule_problems: int = 0
 
 
 @dataclass(slots=True)
@@ -84,6 +86,13 @@ class Metrics:
     receiving: Durations = field(default_factory=Durations)
     acting: Durations = field(default_factory=Durations)
     unshown_refusals: int = 0
+
+    def count_event(self, state: EventState) -> None:
+        self.events[state.value] += 1
+
+    def count_attempt(self, action: str, outcome: str, seconds: float) -> None:
+        self.actions[action, outcome] += 1
+        self.acting.add(seconds)
 
 
 class NumbersCollector(Collector):
@@ -132,7 +141,7 @@ class NumbersCollector(Collector):
         yield GaugeMetricFamily(
             "bridge_rule_problems",
             "Mistakes in rule files that were changed and therefore not taken up.",
-            gauges.reload_problems,
+            gauges.rule_problems,
         )
         yield CounterMetricFamily(
             "bridge_unshown_refusals",

@@ -1,0 +1,349 @@
+"""The one place where everything meets: the parts are built here and handed to each other.
+
+Nothing else opens the store, makes the HTTP client or reads the clock of the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import random
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from bridge.act import Actor, Attempted, Integration
+from bridge.backoff import Backoff
+from bridge.clock import Clock, wall_clock
+from bridge.configured import Configured, configure, read_rules
+from bridge.connectors.catalogue import action_shapes, load_connectors
+from bridge.connectors.http import HttpClient
+from bridge.errors import BridgeError
+from bridge.logs import configure_logging
+from bridge.matcher import Matcher
+from bridge.reload import RulesHolder, watch
+from bridge.retention import Keep, Retention
+from bridge.settings import Settings
+from bridge.store.actions import StoredAction
+from bridge.store.database import open_database
+from bridge.store.intake import Intake
+from bridge.store.transaction import Database
+from bridge.web.body import BodyReader
+from bridge.web.health import Health
+from bridge.web.hooks import Hooks
+from bridge.web.metrics import Gauges, Metrics
+from bridge.web.refusals import RefusalBook
+from bridge.web.site import make_site
+from bridge.worker import Worker
+
+GRACE_SECONDS = 10.0
+"""How long a stop waits for requests and actions under way. Container platforms kill after 30."""
+
+YOUNG_OBJECTS = 50_000
+"""Objects made before the garbage collector looks for cycles. At Python's 700 it ran several
+times for each batch of bodies and found nothing: a third of the rate of receiving."""
+
+log = structlog.get_logger("bridge")
+
+
+@dataclass(slots=True)
+class Parts:
+    """A whole bridge, built but not yet running.
+
+    application: answers HTTP. Several parts run in the background between `start` and `stop`.
+    """
+
+    configured: Configured
+    database: Database
+    http: HttpClient
+    rules: RulesHolder
+    worker: Worker
+    intake: Intake
+    metrics: Metrics
+    refusals: RefusalBook
+    retention: Retention
+    application: ASGIApp
+    _background: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Begins to match and act, to watch the rule files and to forget what is old."""
+        await self.worker.start()
+        self._run("retention", self.retention.run())
+        if self.configured.settings.rules.reload:
+            self._run("reload", watch(self.configured, self.rules))
+
+    async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Ends in order: what is under way is finished, then written, then the store is closed."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._background.clear()
+        await self.worker.stop(grace_seconds)
+        await self.intake.drain()
+        await self.refusals.close()
+        await self.http.aclose()
+        await self.database.close()
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._background.append(asyncio.create_task(survived(name, work), name=name))
+
+
+async def survived(name: str, work: Coroutine[Any, Any, None]) -> None:
+    """Runs a part that the rest can do without; its end is told, not passed on."""
+    try:
+        await work
+    except Exception:
+        log.exception("a part has stopped", part=name)
+
+
+async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
+    """Builds everything that the configuration asks for, and opens the store.
+
+    Raises Invalid with every mistake of the configuration and the rules, StoreUnavailable,
+    StoreOutdated.
+    """
+    configured = configure(settings)
+    rules = RulesHolder(read_rules(configured))
+    database = await open_database(settings.store.url, clock, exclusive=True)
+    http = HttpClient(clock)
+    metrics = Metrics()
+    matcher = Matcher(lambda: rules.current, configured.sources)
+    worker = Worker(
+        database,
+        clock,
+        matcher,
+        make_actor(configured, database, http, matcher, clock),
+        concurrency=settings.worker.concurrency,
+        on_event=metrics.count_event,
+        on_attempt=lambda action, attempted: count_attempt(metrics, action, attempted),
+    )
+    intake = Intake(database, clock, limit=settings.server.queue_limit, on_stored=worker.tell)
+    refusals = RefusalBook(database, metrics)
+
+    def gauges() -> Gauges:
+        return Gauges(
+            queue=intake.waiting,
+            commits=getattr(database, "commits", 0),
+            committed=getattr(database, "committed", 0),
+            lanes=worker.waiting_lanes,
+            rules=rules.count,
+            rule_problems=len(rules.problems),
+        )
+
+    server = settings.server
+    hooks = Hooks(
+        make_site(Health(database, rules, worker, metrics, gauges).routes()),
+        configured.sources,
+        intake,
+        clock,
+        BodyReader(server.body_limit_bytes, server.body_timeout_seconds),
+        refusals,
+        metrics,
+    )
+    return Parts(
+        configured=configured,
+        database=database,
+        http=http,
+        rules=rules,
+        worker=worker,
+        intake=intake,
+        metrics=metrics,
+        refusals=refusals,
+        retention=make_retention(settings, database, clock),
+        application=hooks,
+    )
+
+
+def make_actor(
+    configured: Configured, database: Database, http: HttpClient, matcher: Matcher, clock: Clock
+) -> Actor:
+    """What runs actions, with a client for each configured system."""
+    worker = configured.settings.worker
+    opened = {
+        named: Integration(
+            name=each.settings.name,
+            tenant=each.settings.tenant,
+            connector=each.connector,
+            client=each.connector.open(each.options, http),
+            enabled=each.settings.enabled,
+        )
+        for named, each in configured.integrations.items()
+    }
+    free = {
+        connector.name: Integration(
+            connector.name, "", connector, connector.open(connector.settings(), http)
+        )
+        for connector in load_connectors().values()
+        if not connector.needs_integration
+    }
+    backoff = Backoff(
+        first_ms=int(worker.backoff_base_seconds * 1000),
+        cap_ms=int(max(worker.backoff_cap_seconds, worker.backoff_base_seconds) * 1000),
+        max_attempts=worker.max_attempts,
+    )
+    return Actor(
+        database=database,
+        clock=clock,
+        matcher=matcher,
+        shapes=action_shapes(),
+        integrations=opened,
+        free=free,
+        trail=http.trail,
+        backoff=backoff,
+        chance=random.random,
+        timeout_seconds=worker.action_timeout_seconds,
+    )
+
+
+def make_retention(settings: Settings, database: Database, clock: Clock) -> Retention:
+    """What forgets old events."""
+    keep = settings.retention
+    days = {
+        "done": keep.done_days,
+        "failed": keep.failed_days,
+        "ignored": keep.ignored_days,
+        "echo": keep.echo_days,
+    }
+    return Retention(database, clock, Keep(days, keep.max_bytes))
+
+
+def count_attempt(metrics: Metrics, action: StoredAction, attempted: Attempted) -> None:
+    attempt = attempted.ended.attempt
+    metrics.count_attempt(action.planned.name, attempt.outcome.value, attempt.duration_ms / 1000)
+
+
+# --- processes ----------------------------------------------------------------------------
+
+
+class Server(uvicorn.Server):
+    """uvicorn, told when to stop by us: what comes after its own end is still to be done.
+
+    The port is open before it starts: a request that comes early waits a moment and is answered.
+    """
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server_config(application: ASGIApp) -> uvicorn.Config:
+    """The same for the bridge and for what it is measured against.
+
+    Nothing of a proxy's is believed here; `hooks.py` says what is, and where. Without a lifespan,
+    because the parts are started and stopped around the server.
+    """
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        backlog=2048,
+        timeout_graceful_shutdown=int(GRACE_SECONDS),
+    )
+
+
+async def serve(
+    settings: Settings,
+    *,
+    clock: Clock = wall_clock,
+    started: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Receives and acts until SIGTERM or SIGINT, then ends in order.
+
+    started: told the address once requests are answered, such as `http://127.0.0.1:8080`.
+    Raises what `build` raises, and BridgeError when the port cannot be had.
+    """
+    configure_logging(settings.log.level, settings.log.format)
+    parts = await build(settings, clock)
+    try:
+        listener = listen(settings.server.host, settings.server.port)
+        await parts.start()
+        settle_memory()
+        server = Server(server_config(parts.application))
+        until_told(lambda: ask_to_stop(server))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        address = address_of(listener)
+        log.info("listening", address=address, sources=len(parts.configured.sources))
+        started(address)
+        await running
+    finally:
+        await parts.stop()
+    log.info("stopped")
+
+
+async def work(settings: Settings, *, clock: Clock = wall_clock) -> None:
+    """Acts on what is stored until SIGTERM or SIGINT; listens on no port.
+
+    Raises what `build` raises.
+    """
+    configure_logging(settings.log.level, settings.log.format)
+    parts = await build(settings, clock)
+    told = asyncio.Event()
+    try:
+        await parts.start()
+        settle_memory()
+        until_told(told.set)
+        log.info("working", integrations=len(parts.configured.integrations))
+        await told.wait()
+    finally:
+        await parts.stop()
+    log.info("stopped")
+
+
+def run(process: Coroutine[Any, Any, None]) -> None:
+    """Runs `serve` or `work` to its end, on the faster event loop where there is one."""
+    if sys.platform == "win32":
+        asyncio.run(process)
+    else:
+        import uvloop
+
+        uvloop.run(process)
+
+
+def ask_to_stop(server: Server) -> None:
+    """The first time in order, the second time at once."""
+    server.force_exit = server.should_exit
+    server.should_exit = True
+
+
+def until_told(stop: Callable[[], None]) -> None:
+    """Calls back at SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """An open port. Raises BridgeError in words that say what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise BridgeError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; "
+            "another process may have it; set server.port"
+        ) from error
+
+
+def address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def settle_memory() -> None:
+    """Everything built so far stays for good: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
