@@ -9,7 +9,8 @@ from bridge.event import JSON
 from bridge.sandbox.exchange import Declined, as_list, as_object
 from bridge.sandbox.jira import events
 from bridge.sandbox.jira.comments import add_comment, read_comment
-from bridge.sandbox.jira.fields import Reader, changelog_items
+from bridge.sandbox.jira.fields import Reader
+from bridge.sandbox.jira.history import changelog_items
 from bridge.sandbox.jira.links import add_link_from, check_link
 from bridge.sandbox.jira.properties import read_properties
 from bridge.sandbox.jira.site import Call
@@ -89,8 +90,6 @@ def carry_out(
     values.update(extra or {})
     now = call.now
     items = changelog_items(call.state, issue, values)
-    if "issuetype" in values and values["issuetype"] is None:
-        raise Declined(400, errors={"issuetype": "Specify a valid issue type"})
     comments = [add_comment(call, issue, as_object(sent)) for sent in wish.comments]
     issue.properties.update(wish.properties)
     for sent in wish.links:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from bridge.event import JSON
 from bridge.sandbox.exchange import Answer, Declined, answer
-from bridge.sandbox.jira.fields import SCREEN
-from bridge.sandbox.jira.screens import field_meta, show_field
+from bridge.sandbox.jira.screens import show_field
 from bridge.sandbox.jira.show import strict_time
 from bridge.sandbox.jira.site import Call
 from bridge.sandbox.jira.world import (
@@ -17,7 +16,6 @@ from bridge.sandbox.jira.world import (
     RESOLUTIONS,
     STATUSES,
     USERS,
-    IssueType,
     Project,
 )
 
@@ -105,21 +103,21 @@ def page(call: Call, path: str, values: Sequence[JSON]) -> Answer:
     )
 
 
-def _projects(call: Call) -> list[Project]:
+def projects(call: Call) -> list[Project]:
     return [call.state.projects[key] for key in call.state.by_project]
 
 
 def list_projects(call: Call) -> Answer:
-    return answer([call.view.project(project) for project in _projects(call)])
+    return answer([call.view.project(project) for project in projects(call)])
 
 
 def search_projects(call: Call) -> Answer:
     wanted = call.request.option("query").lower()
-    found = [p for p in _projects(call) if wanted in p.key.lower() or wanted in p.name.lower()]
+    found = [p for p in projects(call) if wanted in p.key.lower() or wanted in p.name.lower()]
     return page(call, "project/search", [call.view.project(project) for project in found])
 
 
-def _project(call: Call) -> Project:
+def named_project(call: Call) -> Project:
     word = call.arguments[0]
     found = call.state.projects.get(word) or call.state.projects.get(word.upper())
     if found is None:
@@ -128,7 +126,7 @@ def _project(call: Call) -> Project:
 
 
 def get_project(call: Call) -> Answer:
-    shown = dict(call.view.project(_project(call)))
+    shown = dict(call.view.project(named_project(call)))
     shown["description"] = TITLE
     shown["lead"] = call.view.user(USERS[0])
     shown["components"] = []
@@ -141,7 +139,7 @@ def get_project(call: Call) -> Answer:
 
 def project_statuses(call: Call) -> Answer:
     """Each issue type with its statuses, which are the same for all."""
-    _project(call)
+    named_project(call)
     statuses: list[JSON] = [call.view.status(status) for status in STATUSES]
     return answer(
         [
@@ -250,65 +248,3 @@ def my_permissions(call: Call) -> Answer:
         for name in names
     }
     return answer({"permissions": shown})
-
-
-# What a new issue needs
-
-
-def _create_fields(call: Call) -> dict[str, dict[str, JSON]]:
-    needed = ("summary", "project", "issuetype")
-    return {name: field_meta(call.view, FIELDS[name], name in needed) for name in sorted(SCREEN)}
-
-
-def create_meta(call: Call) -> Answer:
-    """The old form, with everything in one answer. Data Center dropped it with 9.0; the sandbox
-    keeps it there for clients that still ask."""
-    request = call.request
-    expand = "projects.issuetypes.fields" in request.words("expand")
-    names = [word.lower() for word in request.words("issuetypeNames")]
-    ids, keys = request.words("projectIds"), request.words("projectKeys")
-    kinds = [k for k in ISSUE_TYPES if not names or k.name.lower() in names]
-    projects: list[JSON] = []
-    for project in _projects(call):
-        if (keys or ids) and project.key not in keys and project.id not in ids:
-            continue
-        types: list[JSON] = [_create_type(call, kind, expand) for kind in kinds]
-        shown = call.view.project(project)
-        kept = {name: shown[name] for name in ("self", "id", "key", "name", "avatarUrls")}
-        projects.append({**kept, "issuetypes": types})
-    return answer({"expand": "projects", "projects": projects})
-
-
-def _create_type(call: Call, kind: IssueType, expand: bool) -> JSON:
-    shown = call.view.issue_type(kind)
-    assert isinstance(shown, dict)
-    if expand:
-        fields: dict[str, JSON] = {**_create_fields(call)}
-        return {**shown, "expand": "fields", "fields": fields}
-    return shown
-
-
-def create_meta_types(call: Call) -> Answer:
-    _project(call)
-    values: list[JSON] = [call.view.issue_type(kind) for kind in ISSUE_TYPES]
-    return _create_page(call, values, "issueTypes")
-
-
-def create_meta_fields(call: Call) -> Answer:
-    _project(call)
-    if call.arguments[1] not in (kind.id for kind in ISSUE_TYPES):
-        raise Declined(404, f"The issue type with id {call.arguments[1]} does not exist.")
-    fields = _create_fields(call)
-    values: list[JSON] = [{**meta, "fieldId": name} for name, meta in fields.items()]
-    return _create_page(call, values, "fields")
-
-
-def _create_page(call: Call, values: list[JSON], cloud_name: str) -> Answer:
-    """Cloud names the list after what it holds, Data Center calls it values."""
-    start = call.request.number("startAt", 0)
-    size = call.request.number("maxResults", 50)
-    shown = values[start : start + size]
-    rest: dict[str, JSON] = {"startAt": start, "maxResults": size, "total": len(values)}
-    if call.site.cloud:
-        return answer({**rest, cloud_name: shown})
-    return answer({**rest, "isLast": start + len(shown) >= len(values), "values": shown})
