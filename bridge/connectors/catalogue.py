@@ -26,14 +26,15 @@ def load_connectors() -> Mapping[str, Connector]:
         if module.name in NOT_CONNECTORS:
             continue
         place = f"{bridge.connectors.__name__}.{module.name}"
-        connector = _load(f"{place}.connector" if module.ispkg else place)
+        connector = load_connector(f"{place}.connector" if module.ispkg else place)
         if connector.name in found:
             raise ValueError(f"two connectors are named {connector.name}")
         found[connector.name] = connector
     return found
 
 
-def _load(place: str) -> Connector:
+def load_connector(place: str) -> Connector:
+    """The CONNECTOR of one module, by the module's full name. Raises TypeError, ValueError."""
     connector = getattr(importlib.import_module(place), "CONNECTOR", None)
     if not isinstance(connector, Connector):
         raise TypeError(f"{place} has no CONNECTOR")

@@ -20,7 +20,9 @@ so `a_b` stays readable; a `!` at the end could meet an author's `[`."""
 MARKUP_AT_START = re.compile(r"\A(\d*)([.])|\A()([-+=:])")
 """What makes a list, a heading's underline or a table's second line at the start of a line."""
 
-REFERENCE = re.compile(r"&#(\d{1,4});")
+REFERENCE = re.compile(r"&#(\d{1,5});")
+ENCODED = frozenset("\\`*[]()<>&|~#_!.-+=:")
+"""What becomes a reference besides blanks; other references are an author's own."""
 
 
 def reference(character: str) -> str:
@@ -49,7 +51,12 @@ def escape_markdown(text: str) -> str:
 
 def decode_references(text: str) -> str:
     """What `escape_markdown` did, undone; for code, where a Markdown reader leaves it standing."""
-    return REFERENCE.sub(lambda found: chr(int(found[1])), text) if "&#" in text else text
+    return REFERENCE.sub(_decoded, text) if "&#" in text else text
+
+
+def _decoded(found: re.Match[str]) -> str:
+    character = chr(int(found[1]))
+    return character if character in ENCODED or character.isspace() else found[0]
 
 
 ESCAPES: Mapping[str, Callable[[str], str]] = {

@@ -4,7 +4,7 @@ except `CodeBlock.text`, where lines are what counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 
@@ -109,9 +109,6 @@ class Document:
 
     blocks: tuple[Block, ...]
     lost: tuple[str, ...] = ()
-
-    def with_blocks(self, blocks: tuple[Block, ...]) -> Document:
-        return replace(self, blocks=blocks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,24 @@ async def test_older_ticket_with_the_mark_does_not_count(
     assert len(with_mark(state)) == 2
 
 
+async def test_first_ticket_of_a_project_is_looked_for_from_its_first_key(
+    jira: Opened, state: JiraState, sandbox: RunningSandbox
+) -> None:
+    set_faults(sandbox, index_lag="600")
+    made = await jira.run("create_ticket", NEW)
+    again = await jira.run("create_ticket", NEW, may_exist=True)
+    assert again.found
+    assert again.outputs == made.outputs
+
+
+async def test_odd_project_key_never_reaches_a_search(
+    jira: Opened, sandbox: RunningSandbox
+) -> None:
+    with pytest.raises(GiveUp, match="is no project key"):
+        await jira.run("create_ticket", {**NEW, "project": 'X" OR 1'}, may_exist=True)
+    assert not [one for one in sandbox.app.journal.entries if "OR 1" in str(one.body)]
+
+
 async def test_project_that_grows_too_fast_is_tried_again(remote: Remote, clock: Moment) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         fields = {"labels": [], "created": "2026-11-21T12:00:00.000+0000"}

@@ -191,6 +191,42 @@ async def test_done_means_the_category_where_no_status_has_that_name(
     assert b'{"id": "5"}' in remote.requests[-1].content
 
 
+async def test_comment_that_the_screen_demands_goes_with_the_transition(
+    remote: Remote, clock: Moment
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(204)
+        if request.url.path.endswith("/transitions"):
+            screen = {"comment": {"required": True, "name": "Comment"}}
+            way = {"id": "5", "name": "Close", "to": {"name": "Closed"}, "fields": screen}
+            return httpx.Response(200, json={"transitions": [way]})
+        return httpx.Response(200, json={"fields": {"status": {"name": "Open"}}})
+
+    remote.answer = answer
+    jira = open_connector("jira", httpx.MockTransport(remote), clock)
+    moved: dict[str, JSON] = {"ticket": "SEC-1", "to": "Closed"}
+    with pytest.raises(GiveUp, match=r"comment \(Comment\)"):
+        await jira.run("transition", moved)
+    await jira.run("transition", {**moved, "comment": "**ok**"})
+    (post,) = [one for one in remote.requests if one.method == "POST"]
+    assert b'"update": {"comment": [{"add": {"body": "*ok*"}}]}' in post.content
+
+
+async def test_values_with_an_id_and_lists_are_passed_on_as_they_are(
+    jira: Opened, state: JiraState
+) -> None:
+    given: JSON = {"resolution": {"id": "10002"}, "labels": ["x"]}
+    await jira.run("transition", {"ticket": "SEC-1", "to": "Done", "fields": given})
+    assert issue(state).values["resolution"] == "10002"
+    assert issue(state).labels == ["x"]
+
+
+async def test_empty_comment_gives_up(jira: Opened) -> None:
+    with pytest.raises(GiveUp, match="the comment is empty"):
+        await jira.run("comment", {"ticket": "SEC-1", "body": " \n", "format": "markdown"})
+
+
 async def test_file_is_attached_byte_for_byte(jira: Opened, state: JiraState) -> None:
     outcome = await jira.run(
         "attach", {"ticket": "SEC-1", "filename": "a/ü b.bin", "content_base64": "AAH/DQo="}

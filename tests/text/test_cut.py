@@ -92,3 +92,28 @@ def test_summary_becomes_one_line_within_its_limit() -> None:
 
 def test_cut_words_splits_a_word_that_has_no_blank_near() -> None:
     assert cut_words("x" * 50, 10) == "x" * 9 + "…"
+
+
+def test_list_and_quote_are_cut_between_their_parts() -> None:
+    items = fit(read_markdown("* one item\n" * 30), 100, write_wiki).text
+    assert set(items.split("\n")) == {"* one item", "", "… cut here."}
+    quote = fit(read_markdown("> one part\n>\n" * 30), 100, write_wiki).text
+    assert quote.startswith("{quote}\none part\n\none part")
+    assert quote.endswith("{quote}\n\n… cut here.")
+
+
+def test_authors_wiki_text_is_cut_behind_a_macro_that_is_closed() -> None:
+    text = "{code:java}\nx\n{code}\n" + "y\n" * 100
+    kept = fit_wiki(text, 60).text
+    assert kept.startswith("{code:java}\nx\n{code}\ny\n")
+    assert kept.endswith("\n\n… cut here.")
+
+
+def test_nothing_is_left_where_not_even_the_note_fits() -> None:
+    assert fit(read_markdown("long text " * 9), 3, write_wiki).text == ""
+    assert fit_wiki("long text " * 9, 3).text == ""
+
+
+def test_flags_and_joined_emoji_are_not_taken_apart() -> None:
+    assert head("a🇩🇪", 3) == "a"
+    assert head("a👩🏽", 3) == "a"

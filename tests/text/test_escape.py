@@ -138,6 +138,7 @@ def test_markdown_text_stays_literal_in_every_block(text: str) -> None:
 
 
 @given(NASTY.filter(lambda text: bool(text.strip())))
+@example("\\\u3000")
 def test_markdown_text_stays_literal_in_code(text: str) -> None:
     inside = escape_markdown(text)
     span, fence = read_markdown(f"a `{inside}` b\n\n```\n{inside}\n```\n").blocks
@@ -146,6 +147,11 @@ def test_markdown_text_stays_literal_in_code(text: str) -> None:
     assert (before, after) == (Text("a "), Text(" b"))
     assert code == Code(tidy(text).replace("\n", " "))
     assert fence == CodeBlock(tidy(text))
+
+
+def test_other_references_in_an_authors_code_stay() -> None:
+    (block,) = read_markdown("```\n&#8364; &#55296; &amp;\n```").blocks
+    assert block == CodeBlock("&#8364; &#55296; &amp;")
 
 
 def test_markdown_author_markup_around_event_text_still_acts() -> None:
