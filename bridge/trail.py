@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from bridge.clock import iso
 from bridge.event import JSON, StoredEvent
+from bridge.record import MATCH
 from bridge.store.actions import StoredAction, actions_of_event
 from bridge.store.attempts import Attempt, attempts_of_action
 from bridge.store.events import get_event
@@ -41,6 +42,8 @@ async def read_trail(tx: Transaction, event_id: str) -> dict[str, JSON]:
     event = await get_event(tx, event_id)
     actions: list[JSON] = []
     for action in await actions_of_event(tx, event_id):
+        if action.planned.name == MATCH:
+            continue  # how the lane waits for rules that read `link`: no action of anybody's
         attempts = await attempts_of_action(tx, action.id)
         actions.append(action_trail(action, list(attempts)))
     return {

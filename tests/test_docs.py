@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,27 @@ def test_documented_commands_exist_with_their_options(monkeypatch: pytest.Monkey
             command.make_context(path, list(rest))
         options = {name for one in command.params for name in one.opts}
         assert {word for word in rest if word.startswith("--")} <= options, words
+
+
+def test_shell_examples_of_the_readme_run(tmp_path: Path) -> None:
+    """All in one shell, as a reader types them, but for what runs for ever or installs."""
+    folder = tmp_path / "my-bridge"
+    folder.mkdir()
+    (folder / "samples").symlink_to(ROOT / "samples")
+    program = tmp_path / "bin" / "bridge"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m bridge "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    blocks = re.findall(r"```sh\n(.*?)```", PROSE[0].read_text("utf-8"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    script = "\n".join(line for line in lines if not line.startswith(("make ", "bridge serve")))
+    assert script.count("bridge ") >= 3
+    environ = {"PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "bridge.yaml is good" in done.stdout
 
 
 def test_rules_in_the_readme_are_good(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ async def _demo(folder: Path, *, once: bool, as_json: bool) -> bool:
             _put_result(result)
 
     say("starting a sandbox and a bridge, each a process of its own …")
-    async with running_demo(folder) as running:
+    async with running_demo(folder, any_port=once) as running:
         good = await running.play(shown)
         webhooks = await running.webhooks_of_jira()
         world = running.world

@@ -45,7 +45,14 @@ def events() -> None:
 @option("--ticket", of="list", default="", help="Only events that led to this ticket.")
 @option("--tenant", of="list", default="", help="Only events of this tenant.")
 @option("--since", of="list", default="", help="Only events of the last time, such as 30m, 7d.")
-@option("--limit", of="list", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@option(
+    "--limit",
+    of="list",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="How many at most.",
+)
 @with_config
 @with_json
 @with_verbose

@@ -81,7 +81,7 @@ IGNORED = "secrets.env\nvar/\n"
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @with_verbose
 def init(folder: Path) -> None:
-    """Write a commented configuration, one rule and keys into FOLDER.
+    """Write a commented configuration, one rule and keys into a folder.
 
     Nothing that is there already is overwritten.
     """

@@ -14,8 +14,14 @@ COMMANDS = {
     "serve": ("bridge.cli.serve:serve", "Receive webhooks and act on them."),
     "worker": ("bridge.cli.worker:worker", "Act on what is stored; listens on no port."),
     "demo": ("bridge.cli.demo:demo", "Send signed samples through a bridge and a sandbox."),
-    "sandbox": ("bridge.cli.sandbox:sandbox", "Serve stand-ins for Jira and the others."),
-    "init": ("bridge.cli.init:init", "Write a configuration, a rule and keys into a folder."),
+    "sandbox": (
+        "bridge.cli.sandbox:sandbox",
+        "Serve stand-ins for Jira Cloud and Jira Data Center.",
+    ),
+    "init": (
+        "bridge.cli.init:init",
+        "Write a commented configuration, one rule and keys into a folder.",
+    ),
     "check": ("bridge.cli.check:check", "Check the configuration and the rules."),
     "rules": ("bridge.cli.rules:rules", "Check, list and explain rules."),
     "events": ("bridge.cli.events:events", "List, show, replay and follow events."),

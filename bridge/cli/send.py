@@ -32,7 +32,14 @@ TIMEOUT_SECONDS = 35.0
 @option("--tenant", of="send", default="default", show_default=True, help="The source's tenant.")
 @option("--url", of="send", help="Where to. Without it: the source's address on this bridge.")
 @option("--secret", of="send", help="What to sign with. Without it: the source's first secret.")
-@option("--timeout", of="send", type=float, default=TIMEOUT_SECONDS, show_default=True)
+@option(
+    "--timeout",
+    of="send",
+    type=float,
+    default=TIMEOUT_SECONDS,
+    show_default=True,
+    help="Seconds to wait for an answer.",
+)
 @with_config
 @with_json
 @with_verbose
@@ -49,9 +56,10 @@ def send(
     secret: str | None,
     timeout: float,
 ) -> None:
-    """Send the recorded request in the folder SAMPLE, or the body in a file.
+    """Sign a body as its sender would, and post it.
 
-    It is signed anew, with the present time, the way the source's preset says.
+    SAMPLE is the folder of a recorded request; or give a file with --body. It is signed anew, with
+    the present time, the way the source's preset says.
     """
     if (sample is None) == (body is None):
         raise click.UsageError("give the folder of a sample, or --body FILE")

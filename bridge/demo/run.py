@@ -42,9 +42,13 @@ class Demo:
 
 
 @asynccontextmanager
-async def running_demo(folder: Path) -> AsyncIterator[Demo]:
-    """The sandbox and the bridge on this machine, with everything they keep in this folder."""
-    port, sandbox_port = free_port(HOST, BRIDGE_PORT), free_port(HOST, SANDBOX_PORT)
+async def running_demo(folder: Path, *, any_port: bool = False) -> AsyncIterator[Demo]:
+    """The sandbox and the bridge on this machine, with everything they keep in this folder.
+
+    any_port: not the ports a person would look at, so that several can run side by side.
+    """
+    port = free_port(HOST, 0 if any_port else BRIDGE_PORT)
+    sandbox_port = free_port(HOST, 0 if any_port else SANDBOX_PORT)
     sandbox_url = f"http://{HOST}:{sandbox_port}"
     configuration = write_configuration(folder, port, sandbox_url)
     sandbox_words = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -45,6 +46,9 @@ class Shown:
     def ok(self) -> bool:
         return not self.missing
 
+
+KEY = re.compile(r"[A-Z]+-[0-9]+")
+KEY_IN_URL = re.compile(r"/issue/([A-Z]+-[0-9]+)(?:/|\?|$)")
 
 Wanted = Sequence[tuple[str, str, str]]
 """Rule, action and state of each action an event shall have had."""
@@ -204,11 +208,12 @@ async def _shown(
 def _acted(world: World, action: dict[str, Any]) -> Acted:
     outputs, parameters = action["outputs"] or {}, action["parameters"] or {}
     ticket = str(outputs.get("key") or parameters.get("ticket") or "")
-    url = f"{world.sandbox_url}/#{ticket}" if ticket and not ticket.startswith("${{") else ""
-    return Acted(
-        action["rule"], action["action"], action["state"], ticket if url else "", url,
-        action["reason"],
-    )  # fmt: skip
+    if not KEY.fullmatch(ticket):  # the template is rendered at the action's turn, not kept
+        asked = [exchange["url"] for one in action["attempts"] for exchange in one["exchanges"]]
+        found = [match[1] for url in asked if (match := KEY_IN_URL.search(url))]
+        ticket = found[-1] if found else ""
+    url = f"{world.sandbox_url}/#{ticket}" if ticket else ""
+    return Acted(action["rule"], action["action"], action["state"], ticket, url, action["reason"])
 
 
 def _status(issue: dict[str, Any]) -> str:

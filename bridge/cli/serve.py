@@ -1,0 +1,23 @@
+"""`bridge serve`: receive webhooks and act on them, until it is asked to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from bridge.app import run
+from bridge.app import serve as serve_settings
+from bridge.cli.options import settings_of, with_config, with_verbose
+
+
+@click.command()
+@with_config
+@with_verbose
+def serve(config: Path) -> None:
+    """Receive webhooks and act on them.
+
+    One process is a complete installation. Ends on SIGTERM or Ctrl-C; what is under way then is
+    finished, or taken up at the next start.
+    """
+    run(serve_settings(settings_of(config)))

@@ -1,0 +1,22 @@
+"""`bridge worker`: act on what is stored, beside servers that receive it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from bridge.app import run, work
+from bridge.cli.options import settings_of, with_config, with_verbose
+
+
+@click.command()
+@with_config
+@with_verbose
+def worker(config: Path) -> None:
+    """Act on what is stored; listens on no port.
+
+    For PostgreSQL, where several processes share the work. With SQLite `bridge serve` does all of
+    it, and a second process on the same file is refused.
+    """
+    run(work(settings_of(config)))
