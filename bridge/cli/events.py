@@ -148,37 +148,51 @@ async def _replay(database: Database, event_id: str) -> int:
 @events.command("tail")
 @option("--source", of="tail", default="", help="Only events of this source.")
 @option("--type", "type_", of="tail", default="", help="Only events of this type.")
+@option(
+    "--last", of="tail", type=click.IntRange(0, 1000), default=10, show_default=True,
+    help="How many of the events that are there already are shown first.",
+)  # fmt: skip
 @option("--seconds", of="tail", type=float, help="End after this time. Without it: at Ctrl-C.")
 @with_config
 @with_json
 @with_verbose
-def tail(config: Path, as_json: bool, source: str, type_: str, seconds: float | None) -> None:
+def tail(
+    config: Path, as_json: bool, source: str, type_: str, last: int, seconds: float | None
+) -> None:
     """Follow events as they come in and as their state changes, one line each."""
     chosen = EventFilter(source=source, type=type_)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_tail(settings_of(config), chosen, as_json, seconds))
+        asyncio.run(_tail(settings_of(config), chosen, last, as_json, seconds))
 
 
 async def _tail(
-    settings: Settings, chosen: EventFilter, as_json: bool, seconds: float | None
+    settings: Settings, chosen: EventFilter, last: int, as_json: bool, seconds: float | None
 ) -> None:
     ends_at = time.monotonic() + seconds if seconds is not None else None
     async with opened(settings) as database:
-        newest = await database.read(lambda tx: list_events(tx, EventFilter(), 1))
+        everything = EventFilter()
+        newest = await database.read(lambda tx: list_events(tx, everything, 1))
         after = newest[0].seq if newest else 0
-        open_events: dict[str, EventState] = {}
-        while ends_at is None or time.monotonic() < ends_at:
-            fits = replace(chosen, after_seq=after)
-            new = await database.read(lambda tx: list_events(tx, fits, 1000, oldest_first=True))  # noqa: B023 - awaited before the next turn
-            for event in new:
-                after = event.seq
-            known = [await _again(database, event_id) for event_id in open_events]
+        new: Sequence[StoredEvent] = []
+        if last:
+            new = (await database.read(lambda tx: list_events(tx, chosen, last)))[::-1]
+        told: dict[str, EventState] = {}
+        while True:
+            known = [await _again(database, event_id) for event_id in told]
             for event in (*new, *known):
-                if open_events.get(event.id) is not event.state:
+                if told.get(event.id) is not event.state:
                     _put_event(event, as_json)
-                open_events[event.id] = event.state
-            open_events = {k: state for k, state in open_events.items() if state not in SETTLED}
+                told[event.id] = event.state
+            told = {key: state for key, state in told.items() if state not in SETTLED}
+            if ends_at is not None and time.monotonic() >= ends_at:
+                return
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+            new = await _newer(database, replace(chosen, after_seq=after))
+            after = new[-1].seq if new else after
+
+
+async def _newer(database: Database, fits: EventFilter) -> Sequence[StoredEvent]:
+    return await database.read(lambda tx: list_events(tx, fits, 1000, oldest_first=True))
 
 
 async def _again(database: Database, event_id: str) -> StoredEvent:

@@ -23,7 +23,7 @@ COMMANDS = {
         "Write a commented configuration, one rule and keys into a folder.",
     ),
     "check": ("bridge.cli.check:check", "Check the configuration and the rules."),
-    "rules": ("bridge.cli.rules:rules", "Check, list and explain rules."),
+    "rules": ("bridge.cli.rules:rules", "Check, list, explain and test rules."),
     "events": ("bridge.cli.events:events", "List, show, replay and follow events."),
     "send": ("bridge.cli.send:send", "Sign a body as its sender would, and post it."),
     "migrate": ("bridge.cli.migrate:migrate", "Bring the store to the present schema."),

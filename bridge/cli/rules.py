@@ -10,7 +10,7 @@ from bridge.cli.check import put_problems
 from bridge.cli.explanation import explanation_json, put_explanation
 from bridge.cli.opened import with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import counted, put, put_json, put_table, say
+from bridge.cli.output import counted, plain, put, put_json, put_table, say
 from bridge.clock import wall_clock
 from bridge.configured import Configured, check_rules_alone, configure, read_rules
 from bridge.connectors.catalogue import action_shapes
@@ -19,10 +19,8 @@ from bridge.event import JSON, Event
 from bridge.match.explain import explain as explain_event
 from bridge.match.rules import RuleSet
 from bridge.match.schema import rule_schema
-from bridge.rehearse import events_of_sample, stand_in_settings
-from bridge.sources.catalogue import load_presets
-from bridge.sources.sample import Sample, load_sample
-from bridge.sources.source import Source
+from bridge.rehearse import events_of_sample, run_test, source_for
+from bridge.sources.sample import load_sample
 from bridge.store.events import get_event
 from bridge.store.links import find_link
 from bridge.store.transaction import Database
@@ -31,7 +29,7 @@ from bridge.text.escape import ESCAPES
 
 @click.group()
 def rules() -> None:
-    """Check, list and explain rules."""
+    """Check, list, explain and test rules."""
 
 
 @rules.command("check")
@@ -107,6 +105,45 @@ def schema() -> None:
     put_json(rule_schema(action_shapes()))
 
 
+@rules.command("test")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@with_config
+@with_json
+@with_verbose
+@click.pass_context
+def test(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ...]) -> None:
+    """Run the tests in the rule files, or in those at PATHS.
+
+    Each reads a recorded request and compares what the rules plan with what is expected. Paths of
+    samples start at the folder of the configuration.
+    """
+    configured = configure(settings_of(config))
+    found = read_rules(configured, *paths)
+    folder, now = config.resolve().parent, wall_clock()
+    results = [run_test(one, configured, found, folder, now) for one in found.tests]
+    if as_json:
+        put_json(
+            [
+                {
+                    "sample": result.test.sample,
+                    "place": str(result.test.place),
+                    "ok": not result.missing,
+                    "missing": list(result.missing),
+                }
+                for result in results
+            ]
+        )
+    else:
+        for result in results:
+            put(f"{'✗' if result.missing else '✓'} {result.test.place}: {result.test.sample}")
+            for words in result.missing:
+                put(plain(f"    expected: {words}"))
+    failed = sum(bool(result.missing) for result in results)
+    say(f"{counted(len(results), 'test')}, {failed} failed")
+    if failed:
+        ctx.exit(1)
+
+
 @rules.command("explain")
 @option("--event", "event_id", of="explain", help="The id of a stored event.")
 @option(
@@ -134,7 +171,11 @@ def explain(
     configured = configure(settings_of(config))
     found = read_rules(configured)
     if sample is not None:
-        read = _events_of(configured, load_sample(sample), source)
+        recorded = load_sample(sample)
+        reader = source_for(configured, recorded, source or "")
+        if (reader.tenant, reader.name) not in configured.sources:
+            say(f"no source has the preset {recorded.preset}; it is read as if there were one")
+        read = events_of_sample(recorded, reader, wall_clock())
         pairs: list[tuple[Event, JSON]] = [(event, None) for event in read]
     else:
         assert event_id is not None
@@ -149,31 +190,6 @@ def explain(
             put_explanation(event, explanations, every=every)
     if as_json:
         put_json(explained)
-
-
-def _events_of(configured: Configured, sample: Sample, name: str | None) -> list[Event]:
-    return list(events_of_sample(sample, _source_for(configured, sample, name), wall_clock()))
-
-
-def _source_for(configured: Configured, sample: Sample, name: str | None) -> Source:
-    """The source that is named, or the one whose preset is the sample's, or a stand-in."""
-    sources = list(configured.sources.values())
-    fits = [
-        one for one in sources if (one.name == name if name else one.preset.name == sample.preset)
-    ]
-    if len(fits) > 1:
-        raise BridgeError(
-            f"several sources fit: {', '.join(one.name for one in fits)}; give --source"
-        )
-    if fits:
-        return fits[0]
-    if name:
-        raise BridgeError(f'there is no source "{name}"')
-    preset = load_presets(configured.settings.presets.path).get(sample.preset)
-    if preset is None:
-        raise BridgeError(f"the sample lies in no preset's folder: {sample.preset}; give --source")
-    say(f"no source has the preset {sample.preset}; it is read as if one of that name were there")
-    return Source(preset, stand_in_settings(sample.preset))
 
 
 def _stored(configured: Configured, event_id: str) -> tuple[Event, JSON]:

@@ -134,3 +134,48 @@ def test_explain_reads_a_sample_whose_sender_is_not_configured(run: Run) -> None
 
 def test_explain_wants_one_of_event_and_sample(run: Run) -> None:
     assert run("rules", "explain").exit_code == 2
+
+
+TESTS = """
+tests:
+  - sample: samples/qtangl/scan-complete
+    expect: [{rule: say-it, action: log, with: {message: "acme-bank.example has 41"}}]
+  - sample: samples/qtangl/scan-clean
+    expect: []
+"""
+
+
+def with_tests(folder: Path, text: str) -> None:
+    (folder / "samples").symlink_to(SAMPLES)
+    file = folder / "rules" / "first.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_tests_in_rule_files_are_run(run: Run, folder: Path) -> None:
+    with_tests(folder, TESTS)
+    done = run("rules", "test")
+    assert done.exit_code == 0
+    assert done.stderr == "2 tests, 0 failed\n"
+    assert [line[0] for line in done.stdout.splitlines()] == ["✓", "✓"]
+
+
+def test_failed_test_says_what_was_planned_instead(run: Run, folder: Path) -> None:
+    with_tests(folder, TESTS.replace("has 41", "has 42"))
+    done = run("rules", "test")
+    assert done.exit_code == 1
+    assert "expected: log of say-it with {'message': 'acme-bank.example has 42'}" in done.stdout
+    assert "planned was {'message': 'acme-bank.example has 41'}" in done.stdout
+
+
+def test_test_that_expects_nothing_fails_when_something_is_planned(run: Run, folder: Path) -> None:
+    with_tests(folder, TESTS.replace("scan-clean", "scan-complete"))
+    (first, second) = json.loads(run("rules", "test", "--json").stdout)
+    assert first["ok"] is True
+    assert second["missing"] == ["nothing, but say-it planned log"]
+
+
+def test_test_whose_sample_is_not_there_fails(run: Run, folder: Path) -> None:
+    with_tests(folder, TESTS.replace("scan-clean", "scan-cleam"))
+    done = run("rules", "test")
+    assert done.exit_code == 1
+    assert "this is no sample" in done.stdout

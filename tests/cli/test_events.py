@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,12 @@ async def _fill(url: str) -> None:
         await tx.run("UPDATE events SET state = 'failed', reason = 'made up' WHERE id = 'evt_2'")
 
     await database.write(work)
+    await database.close()
+
+
+async def _add(url: str, new: NewEvent) -> None:
+    database = await open_database(url, wall_clock)
+    await database.write(lambda tx: insert_events(tx, [[new]]))
     await database.close()
 
 
@@ -123,10 +131,25 @@ def test_replay_of_an_event_under_way_is_refused(run: Run, stored: str) -> None:
 
 
 @pytest.mark.usefixtures("stored")
-def test_tail_ends_when_its_time_is_over(run: Run) -> None:
+def test_tail_shows_the_last_events_oldest_first_and_ends_when_its_time_is_over(run: Run) -> None:
     done = run("events", "tail", "--seconds", "0")
     assert done.exit_code == 0
-    assert done.stdout == ""
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["evt_1", "evt_2"]
+    told = run("events", "tail", "--seconds", "0", "--last", "1", "--json").stdout
+    assert json.loads(told)["id"] == "evt_2"
+    assert run("events", "tail", "--seconds", "0", "--last", "0").stdout == ""
+
+
+@pytest.mark.usefixtures("stored")
+def test_tail_shows_an_event_that_comes_while_it_runs(folder: Path, stored: str) -> None:
+    command = [sys.executable, "-P", "-m", "bridge", "events", "tail", "--json"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as tail:
+        assert tail.stdout is not None
+        seen = [json.loads(tail.stdout.readline())["id"] for _ in range(2)]
+        asyncio.run(_add(stored, event(3, "scan.finished")))
+        seen.append(json.loads(tail.stdout.readline())["id"])
+        tail.terminate()
+    assert seen == ["evt_1", "evt_2", "evt_3"]
 
 
 def test_explain_reads_a_stored_event(run: Run, stored: str) -> None:
