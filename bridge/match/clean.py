@@ -21,9 +21,10 @@ MOST_DEPTH = 100
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_A_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _SHAPES = bytes.maketrans(b"123456789E", b"000000000e")
-_WIDE_SHAPES = (b"0" * 19, b"e000", b"e+000")
-"""What a number beyond 64 bits holds once every digit is 0. Looking for these is thirty times
-faster than a regular expression, which tries each byte of every text."""
+_WIDE_DIGITS = b"0" * 19
+_WIDE_EXPONENT = b"e000"
+"""What a number beyond 64 bits holds once every digit is 0 and each + is gone. Looking for these
+is thirty times faster than a regular expression, which tries each byte of every text."""
 _UNFIT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
@@ -45,8 +46,8 @@ def parse_body(raw: bytes) -> JSON:
         raise Malformed(f"the body is not UTF-8: byte {error.start} cannot stand there") from error
     if not text.strip():
         raise Malformed("the body is empty")
-    shapes = raw.translate(_SHAPES)
-    value = _loads(text, wide=any(shape in shapes for shape in _WIDE_SHAPES))
+    shapes = raw.translate(_SHAPES, b"+")
+    value = _loads(text, wide=_WIDE_DIGITS in shapes or _WIDE_EXPONENT in shapes)
     return _without_unfit(value) if _UNFIT_ESCAPE.search(raw) else value
 
 
@@ -60,11 +61,7 @@ def clean(value: JSON) -> JSON:
 
 def _loads(text: str, *, wide: bool) -> JSON:
     try:
-        if wide:
-            return json.loads(  # type: ignore[no-any-return]
-                text, parse_constant=_refuse, parse_int=_whole, parse_float=_fraction
-            )
-        return json.loads(text, parse_constant=_refuse)  # type: ignore[no-any-return]
+        return (_WIDE if wide else _PLAIN).decode(text)  # type: ignore[no-any-return]
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise Malformed(f"the body is not JSON: {error.msg} at {where}") from error
@@ -86,6 +83,11 @@ def _whole(digits: str) -> int | str:
 def _fraction(digits: str) -> float | str:
     number = float(digits)
     return number if isfinite(number) else digits
+
+
+_PLAIN = json.JSONDecoder(parse_constant=_refuse)
+_WIDE = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole, parse_float=_fraction)
+"""Made once: `json.loads` with these arguments makes one for each text."""
 
 
 def _too_deep(raw: bytes) -> bool:
