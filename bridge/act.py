@@ -6,30 +6,27 @@ a reason. Only the store's own errors are raised.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from bridge.action import ActionShape, Call, Exchange, Outcome, PlannedAction
+from bridge.action import ActionShape, Call, Exchange, PlannedAction
 from bridge.backoff import Backoff, next_try
+from bridge.calling import Caller, Integration
 from bridge.clock import Clock
-from bridge.connectors.contract import Action, Client, Connector
 from bridge.connectors.parameters import SyncStatus, Transition
 from bridge.errors import ExpressionFailed, GiveUp, Hold, TryAgain
 from bridge.event import JSON, StoredEvent
 from bridge.guards import Turn
 from bridge.match.plan import names_for, render_deferred
 from bridge.matcher import Matcher
-from bridge.object_locks import Key, ObjectLocks
-from bridge.pacing import Asked, Pacing
 from bridge.record import Ended
 from bridge.status import sync_status
-from bridge.store import links, object_leases
+from bridge.store import links
 from bridge.store.actions import StoredAction, outputs_of_run
 from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.events import get_event
@@ -44,27 +41,10 @@ TRANSITION = "transition"
 OTHER_RUN_SECONDS = 2.0
 """How soon a run looks again whether the other run for its `once_per` value has ended."""
 
-OTHER_NODE_SECONDS = 0.2
-"""How soon an action looks again whether another node has left its object."""
-
-OBJECT_MARGIN_MS = 5_000
-"""How much longer than the longest try a node keeps an object that it has not given back."""
-
 DISABLED_SECONDS = 60.0
 """How soon an action looks again whether its integration is switched on."""
 
 log = structlog.get_logger("bridge.act")
-
-
-@dataclass(frozen=True, slots=True)
-class Integration:
-    """A configured system, opened: its connector and the client its actions use."""
-
-    name: str
-    tenant: str
-    connector: Connector
-    client: Client
-    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +76,6 @@ class Actor:
     integrations: by tenant and name. free: connectors whose actions need no integration, by name.
     trail: notes the HTTP exchanges made inside it.
     chance: a number from 0 up to 1 for the backoff's jitter.
-    timeout_seconds: how long one try may take.
     """
 
     database: Database
@@ -106,15 +85,9 @@ class Actor:
     integrations: Mapping[tuple[str, str], Integration]
     free: Mapping[str, Integration]
     trail: Trail
+    caller: Caller
     backoff: Backoff
     chance: Callable[[], float]
-    timeout_seconds: float = 60.0
-    locks: ObjectLocks = field(default_factory=ObjectLocks)
-    pacing: Pacing = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.pacing = Pacing(self.database, self.clock)
-
     # --- one try --------------------------------------------------------------------------
 
     async def act(self, action: StoredAction, run: Run, turn: Turn) -> Attempted:
@@ -221,59 +194,17 @@ class Actor:
         parameters: BaseModel,
         may_exist: bool,
     ) -> Did:
-        """Calls the connector, alone on the object it writes to, and within the time allowed."""
+        """Has the connector do it."""
         offered = integration.connector.action(name)
         if offered is None:
             raise GiveUp(f"{integration.name} ({integration.connector.name}) has no {name}")
-        written = offered.object_of(parameters)
-        asked = Asked(integration.tenant, integration.name, name, written)
-        await self.pacing.check(asked, integration.connector.object_windows)
         call = Call(
             name, parameters, action.mark, may_exist, action.attempts + 1, action.planned_at,
             self.clock(), action.event_id, action.rule,
         )  # fmt: skip
-        key = (action.tenant, integration.name, written) if written else None
-        async with self._alone(key, action.id), self.pacing.learning(asked):
-            outcome = await self._in_time(offered, integration, call)
+        outcome = await self.caller.carry_out(integration, offered, call)
         how = AttemptOutcome.FOUND if outcome.found else AttemptOutcome.DONE
         return Did(how, "; ".join(outcome.lost), dict(outcome.outputs))
-
-    @asynccontextmanager
-    async def _alone(self, key: Key | None, holder: str) -> AsyncIterator[None]:
-        """Keeps other actions from an object; of other nodes too where there are several."""
-        async with self.locks.hold(key):
-            if key is None or self.database.single_process:
-                yield
-                return
-            now = self.clock()
-            until = now + int(self.timeout_seconds * 1000) + OBJECT_MARGIN_MS
-            held = await self.database.write(
-                lambda tx: object_leases.try_hold(tx, key, holder, now, until)
-            )
-            if not held:
-                raise Hold(f"another node writes to {key[2]}", OTHER_NODE_SECONDS)
-            try:
-                yield
-            finally:
-                await self.database.write(lambda tx: object_leases.let_go(tx, key, holder))
-
-    async def _in_time(
-        self, offered: Action, integration: Integration, call: Call[BaseModel]
-    ) -> Outcome:
-        try:
-            async with asyncio.timeout(self.timeout_seconds):
-                return await offered.run(integration.client, call)
-        except TimeoutError as error:
-            raise TryAgain(
-                f"no end after {self.timeout_seconds:g} s", may_have_happened=True
-            ) from error
-        except (TryAgain, GiveUp):
-            raise
-        except Exception as error:  # a mistake of ours: kept, shown, and tried again by policy
-            log.exception("action failed unexpectedly", action=call.name, event_id=call.event_id)
-            raise TryAgain(
-                f"unexpected {type(error).__name__}, see the log", may_have_happened=True
-            ) from error
 
     async def _sync_status(self, action: StoredAction, run: Run, parameters: SyncStatus) -> Did:
         stored = await self.database.read(lambda tx: get_event(tx, run.event_id))

@@ -20,8 +20,9 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from bridge.act import Actor, Attempted, Integration
+from bridge.act import Actor, Attempted
 from bridge.backoff import Backoff
+from bridge.calling import Caller, Integration
 from bridge.clock import Clock, wall_clock
 from bridge.configured import Configured, configure, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
@@ -197,9 +198,9 @@ def make_actor(
         integrations=opened,
         free=free,
         trail=http.trail,
+        caller=Caller(database, clock, worker.action_timeout_seconds),
         backoff=backoff,
         chance=random.random,
-        timeout_seconds=worker.action_timeout_seconds,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ class Action:
     """One thing a connector can do.
 
     run: from the client and the call to the outcome; raises TryAgain or GiveUp.
+    run_many: the same for several calls that write to one object, in one write; all of them fail
+        together. None where each needs a write of its own.
     object_of: what it writes to, such as `SEC-12`. Calls of one integration with the same object
         run one at a time; None needs no such lock.
 
@@ -50,6 +52,7 @@ class Action:
     shape: ActionShape
     run: Callable[[Client, Call[Any]], Awaitable[Outcome]]
     object_of: Callable[[Any], str | None] = no_object
+    run_many: Callable[[Client, Sequence[Call[Any]]], Awaitable[list[Outcome]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bridge.act import Actor, Integration
+from bridge.act import Actor
 from bridge.action import Call, Exchange, Outcome
 from bridge.backoff import Backoff
+from bridge.calling import Caller, Integration
 from bridge.clock import new_id
 from bridge.connectors.contract import Action, Connector
 from bridge.connectors.parameters import SHAPES
@@ -49,6 +50,7 @@ class FarSide:
 
     calls: list[Call[Any]] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    together: list[int] = field(default_factory=list)
     before: Callable[[Call[Any]], Awaitable[None]] | None = None
 
     async def run(self, client: object, call: Call[Any]) -> Outcome:
@@ -59,6 +61,10 @@ class FarSide:
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+    async def run_many(self, client: object, calls: Sequence[Call[Any]]) -> list[Outcome]:
+        self.together.append(len(calls))
+        return [await self.run(client, call) for call in calls]
 
     @property
     def names(self) -> list[str]:
@@ -88,7 +94,12 @@ def far_connector(far: FarSide) -> Connector:
         "A far side that a test scripts.",
         NoSettings,
         lambda settings, http: far,
-        tuple(Action(shape, far.run, ticket_of) for shape in SHAPES),
+        tuple(
+            Action(
+                shape, far.run, ticket_of, far.run_many if shape.name == "append_table" else None
+            )
+            for shape in SHAPES
+        ),
         check,
     )
 
@@ -169,7 +180,7 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
         *,
         windows: tuple[tuple[int, int], ...] = (),
         on: Database | None = None,
-        **options: Any,
+        timeout_seconds: float = 60.0,
     ) -> Route:
         store = on or database
         shapes = {shape.name: shape for shape in SHAPES}
@@ -178,16 +189,17 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
         matcher = Matcher(lambda: rules, {("default", "events"): source})
         connector = replace(far_connector(far), object_windows=windows)
         integration = Integration("jira", "default", connector, far)
+        caller = Caller(store, clock, timeout_seconds)
         actor = Actor(
             store, clock, matcher, shapes, {("default", "jira"): integration},
-            {"far": integration}, no_trail, Backoff(first_ms=1000, max_attempts=3),
-            lambda: 0.5, **options,
+            {"far": integration}, no_trail, caller, Backoff(first_ms=1000, max_attempts=3),
+            lambda: 0.5,
         )  # fmt: skip
         states: asyncio.Queue[EventState] = asyncio.Queue()
         worker = Worker(
             store, clock, matcher, actor, pause_seconds=0.05, on_event=states.put_nowait
         )
         intake = Intake(store, clock, on_stored=worker.tell)
-        return Route(worker, intake, store, clock, rules, states, actor.pacing)
+        return Route(worker, intake, store, clock, rules, states, caller.pacing)
 
     return make

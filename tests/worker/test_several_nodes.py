@@ -61,7 +61,10 @@ async def test_three_nodes_keep_every_lane_in_order_and_do_nothing_twice(
         done = 0
         while done < 120:
             waiting = [asyncio.ensure_future(node.states.get()) for node in nodes]
-            ended, late = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            ended, late = await asyncio.wait(
+                waiting, timeout=0.05, return_when=asyncio.FIRST_COMPLETED
+            )
+            first.clock.advance(50)  # what waits for another node's write comes again
             for task in late:
                 task.cancel()
             done += sum(task.result() is EventState.DONE for task in ended)

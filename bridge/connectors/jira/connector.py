@@ -12,7 +12,7 @@ from bridge.connectors.jira.comments import comment
 from bridge.connectors.jira.create import create_ticket
 from bridge.connectors.jira.edit import update_ticket
 from bridge.connectors.jira.options import JiraSettings
-from bridge.connectors.jira.table import append_table
+from bridge.connectors.jira.table import append_table, append_tables
 from bridge.connectors.jira.transition import transition
 from bridge.connectors.parameters import shape
 
@@ -37,8 +37,9 @@ CONNECTOR = Connector(
         Action(shape("update_ticket"), update_ticket, ticket_of),
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
-        Action(shape("append_table"), append_table, ticket_of),
+        Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("attach"), attach, ticket_of),
     ),
     check=check,
+    object_windows=((20, 2_000), (100, 30_000)),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bridge.connectors.jira.marks import label
@@ -109,12 +109,12 @@ def without(text: str, tables: Sequence[OwnTable]) -> str:
     return text
 
 
-def to_move(text: str, newest: str, limit: int) -> list[OwnTable] | None:
+def to_move(text: str, newest: Collection[str], limit: int) -> list[OwnTable] | None:
     """The oldest of our tables to take out so that the text fits; None when that is not enough.
 
-    newest: the mark of the table just appended, which stays.
+    newest: the marks of the tables just appended, which stay.
     """
-    known = [table for table in own_tables(text) if table.mark != newest]
+    known = [table for table in own_tables(text) if table.mark not in newest]
     for count in range(len(known) + 1):
         if length(without(text, known[:count])) <= limit:
             return known[:count]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object
 from bridge.connectors.jira.comments import add_comment, newest_comments
@@ -31,30 +34,67 @@ async def append_table(jira: Jira, call: Call[AppendTable]) -> Outcome:
     The table is known again by its anchor, in the description or in the comment it was moved to;
     where Jira dropped the anchor, by its words and a property that the same edit wrote.
     """
-    parameters = call.parameters
+    (outcome,) = await append_tables(jira, [call])
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One table on its way. lost: what did not fit into it."""
+
+    call: Call[AppendTable]
+    block: str
+    lost: tuple[str, ...]
+
+
+async def append_tables(jira: Jira, calls: Sequence[Call[AppendTable]]) -> list[Outcome]:
+    """Several tables for one issue, in their order, with one write; see `append_table`."""
+    ticket = calls[0].parameters.ticket
     limit = jira.settings.description_limit
-    block, lost = own_block(
-        call.mark, parameters.title or "", parameters.columns, parameters.all_rows(), limit // 2
-    )
-    before, marks = await _read(jira, parameters.ticket)
-    if is_there(before, marks, call.mark, block):
-        return Outcome({"moved": 0}, found=True)
-    if call.may_exist and await _is_in_comment(jira, call):
-        return Outcome({"moved": 0}, found=True)
-    text = append(before, block)
-    moved = to_move(text, call.mark, limit)
+    before, marks = await _read(jira, ticket)
+    wanted = [_wanted(call, limit) for call in calls]
+    new = [one for one in wanted if not await _is_done(jira, one, before, marks)]
+    if not new:
+        return [Outcome({"moved": 0}, found=True) for _ in calls]
+    text = before
+    for one in new:
+        text = append(text, one.block)
+    moved = to_move(text, [one.call.mark for one in new], limit)
+    if moved is None and len(calls) > 1:  # together they are too much; perhaps the first fits
+        return [await append_table(jira, call) for call in calls]
     if moved is None:
         raise GiveUp(
-            f"the description of {parameters.ticket} is full: with this table it would exceed "
+            f"the description of {ticket} is full: with this table it would exceed "
             f"{limit} characters, and no older table of ours is left to move into a comment"
         )
     if moved:
-        await _move_to_comments(jira, parameters.ticket, moved, limit)
+        await _move_to_comments(jira, ticket, moved, limit)
         text = without(text, moved)
-    remembered: JSON = {"marks": [*marks[1 - TABLES_KEPT :], call.mark]}
-    await jira.edit(parameters.ticket, {"description": text}, {TABLES_PROPERTY: remembered})
-    lost += await _confirm(jira, call, text, block)
-    return Outcome({"moved": len(moved)}, lost=lost)
+    known = [*marks, *(one.call.mark for one in new)]
+    remembered: JSON = {"marks": known[-TABLES_KEPT:]}
+    await jira.edit(ticket, {"description": text}, {TABLES_PROPERTY: remembered})
+    changed = await _confirm(jira, ticket, text, new)
+    return [
+        Outcome({"moved": len(moved)}, lost=one.lost + changed)
+        if one in new
+        else Outcome({"moved": 0}, found=True)
+        for one in wanted
+    ]
+
+
+def _wanted(call: Call[AppendTable], limit: int) -> Wanted:
+    parameters = call.parameters
+    block, lost = own_block(
+        call.mark, parameters.title or "", parameters.columns, parameters.all_rows(), limit // 2
+    )
+    return Wanted(call, block, lost)
+
+
+async def _is_done(jira: Jira, one: Wanted, before: str, marks: list[JSON]) -> bool:
+    """Whether an earlier try wrote this table, here or in a comment it was moved to since."""
+    if is_there(before, marks, one.call.mark, one.block):
+        return True
+    return one.call.may_exist and await _is_in_comment(jira, one.call)
 
 
 async def _read(jira: Jira, ticket: str) -> tuple[str, list[JSON]]:
@@ -90,12 +130,14 @@ async def _move_to_comments(jira: Jira, ticket: str, tables: list[OwnTable], lim
         await add_comment(jira, ticket, text, group[0].mark)
 
 
-async def _confirm(jira: Jira, call: Call[AppendTable], sent: str, block: str) -> tuple[str, ...]:
-    """Reads back. Raises TryAgain when our table is not there: somebody wrote at the same time."""
-    after, marks = await _read(jira, call.parameters.ticket)
-    if not is_there(after, marks, call.mark, block):
+async def _confirm(
+    jira: Jira, ticket: str, sent: str, written: Sequence[Wanted]
+) -> tuple[str, ...]:
+    """Reads back. Raises TryAgain when a table is not there: somebody wrote at the same time."""
+    after, marks = await _read(jira, ticket)
+    if not all(is_there(after, marks, one.call.mark, one.block) for one in written):
         raise TryAgain(
-            f"the table is not in {call.parameters.ticket} after it was written: somebody else "
+            f"the table is not in {ticket} after it was written: somebody else "
             "changed the description at the same moment",
             after_seconds=1.0,
             may_have_happened=True,

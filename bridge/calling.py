@@ -1,0 +1,181 @@
+"""Calls a connector's action: at its pace, alone on what it writes to, and within the time allowed.
+
+Calls that wait for the same object and can be carried out together are: the first of them takes
+along all that have queued up behind it when its turn comes, and makes one write of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import structlog
+from pydantic import BaseModel
+
+from bridge.action import Call, Outcome
+from bridge.clock import Clock, new_id
+from bridge.connectors.contract import Action, Client, Connector
+from bridge.errors import GiveUp, Hold, TryAgain
+from bridge.object_locks import Key, ObjectLocks
+from bridge.pacing import Asked, Pacing
+from bridge.store import object_leases
+from bridge.store.transaction import Database
+
+OTHER_NODE_SECONDS = 0.2
+"""How soon an action looks again whether another node has left its object."""
+
+OBJECT_MARGIN_MS = 5_000
+"""How much longer than the longest try a node keeps an object that it has not given back."""
+
+AnyCall: TypeAlias = Call[BaseModel]
+
+log = structlog.get_logger("bridge.act")
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A configured system, opened: its connector and the client its actions use."""
+
+    name: str
+    tenant: str
+    connector: Connector
+    client: Client
+    enabled: bool = True
+
+
+@dataclass(slots=True)
+class Queued:
+    """A call that waits to be carried out with others, and who waits for it."""
+
+    call: AnyCall
+    future: asyncio.Future[Outcome]
+
+
+@dataclass(slots=True)
+class Caller:
+    """Carries out calls of all integrations.
+
+    timeout_seconds: how long one write, or several in one, may take.
+    """
+
+    database: Database
+    clock: Clock
+    timeout_seconds: float = 60.0
+    pacing: Pacing = field(init=False)
+    locks: ObjectLocks = field(default_factory=ObjectLocks)
+    node: str = field(init=False)
+    _queues: dict[tuple[Key, str], list[Queued]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.pacing = Pacing(self.database, self.clock)
+        self.node = new_id("nod", self.clock())
+
+    async def carry_out(self, integration: Integration, offered: Action, call: AnyCall) -> Outcome:
+        """The outcome, or TryAgain, GiveUp, or Hold when it could not even be tried."""
+        written = offered.object_of(call.parameters)
+        asked = Asked(integration.tenant, integration.name, call.name, written)
+        if written is None or offered.run_many is None:
+            (outcome,) = await self._write(integration, offered, asked, [call])
+            return outcome
+        return await self._join(integration, offered, asked, call)
+
+    async def _join(
+        self, integration: Integration, offered: Action, asked: Asked, call: AnyCall
+    ) -> Outcome:
+        """Queues up; whoever is first writes for all that are there when its turn comes."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        queue = self._queues.setdefault((key_of(asked), asked.action), [])
+        queue.append(Queued(call, future))
+        if len(queue) == 1:
+            await self._lead(integration, offered, asked)
+        return await future
+
+    async def _lead(self, integration: Integration, offered: Action, asked: Asked) -> None:
+        """Writes for all that queued up, and tells each how it went."""
+        batch: list[Queued] = []
+        try:
+            async with self._alone(asked):
+                batch = self._queues.pop((key_of(asked), asked.action))
+                calls = [one.call for one in batch]
+                outcomes = await self._paced(integration, offered, asked, calls)
+            for one, outcome in zip(batch, outcomes, strict=True):
+                if not one.future.done():
+                    one.future.set_result(outcome)
+        except BaseException as error:
+            batch = batch or self._queues.pop((key_of(asked), asked.action), [])
+            told = error
+            if not isinstance(error, Exception):  # cancelled: the others did not ask for that
+                told = TryAgain("the write was broken off", may_have_happened=True)
+            for one in batch:
+                if not one.future.done():
+                    one.future.set_exception(told)
+                    one.future.exception()  # whoever was cancelled too will not look at it
+            if not isinstance(error, Exception):
+                raise
+
+    async def _write(
+        self,
+        integration: Integration,
+        offered: Action,
+        asked: Asked,
+        calls: Sequence[AnyCall],
+    ) -> list[Outcome]:
+        async with self._alone(asked):
+            return await self._paced(integration, offered, asked, calls)
+
+    async def _paced(
+        self,
+        integration: Integration,
+        offered: Action,
+        asked: Asked,
+        calls: Sequence[AnyCall],
+    ) -> list[Outcome]:
+        await self.pacing.check(asked, integration.connector.object_windows)
+        async with self.pacing.learning(asked):
+            return await self._in_time(integration.client, offered, calls)
+
+    @asynccontextmanager
+    async def _alone(self, asked: Asked) -> AsyncIterator[None]:
+        """Keeps other writes from an object; those of other nodes too where there are several."""
+        key = key_of(asked) if asked.written else None
+        async with self.locks.hold(key):
+            if key is None or self.database.single_process:
+                yield
+                return
+            now = self.clock()
+            until = now + int(self.timeout_seconds * 1000) + OBJECT_MARGIN_MS
+            held = await self.database.write(
+                lambda tx: object_leases.try_hold(tx, key, self.node, now, until)
+            )
+            if not held:
+                raise Hold(f"another node writes to {key[2]}", OTHER_NODE_SECONDS)
+            try:
+                yield
+            finally:
+                await self.database.write(lambda tx: object_leases.let_go(tx, key, self.node))
+
+    async def _in_time(
+        self, client: Client, offered: Action, calls: Sequence[AnyCall]
+    ) -> list[Outcome]:
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                if len(calls) > 1 and offered.run_many is not None:
+                    return await offered.run_many(client, calls)
+                return [await offered.run(client, calls[0])]
+        except TimeoutError as error:
+            words = f"no end after {self.timeout_seconds:g} s"
+            raise TryAgain(words, may_have_happened=True) from error
+        except (TryAgain, GiveUp):
+            raise
+        except Exception as error:  # a mistake of ours: kept, shown, and tried again by policy
+            log.exception("action failed unexpectedly", action=calls[0].name)
+            words = f"unexpected {type(error).__name__}, see the log"
+            raise TryAgain(words, may_have_happened=True) from error
+
+
+def key_of(asked: Asked) -> Key:
+    """What a call writes to, as a lock's key."""
+    return (asked.tenant, asked.integration, asked.written or "")
