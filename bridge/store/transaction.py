@@ -84,7 +84,7 @@ def placeholders(count: int) -> str:
     return "(" + ", ".join("?" * count) + ")"
 
 
-CHUNKS = (64, 16, 4, 1)
+CHUNKS = (64, 32, 16, 8, 4, 2, 1)
 """Row counts of multi-row statements: few, so that the engine's statement cache holds them all."""
 
 
