@@ -9,7 +9,7 @@ WORKERS ?= 2
 SUPPRESS := --quiet --no-input --disable-pip-version-check
 export PIP_NO_INPUT = 1
 
-.PHONY: help demo test check browser-test bench format docs clean
+.PHONY: help demo test check browser-test bench chaos format docs clean
 
 help:
 	@echo 'make demo          the sandbox, the bridge and signed samples; ARGS="--once" ends by itself'
@@ -17,6 +17,7 @@ help:
 	@echo 'make check         format, lint, types'
 	@echo 'make browser-test  the tests that drive a browser'
 	@echo 'make bench         the measurements, as a table'
+	@echo 'make chaos         kills, lost answers, full disks; SEED=7 runs one again'
 	@echo 'make format        rewrite the files as make check wants them'
 	@echo 'make docs          generate docs/configuration.md and docs/cli.md anew'
 
@@ -36,6 +37,9 @@ browser-test: $(VENV)/.installed-development
 
 bench: $(VENV)/.installed-development
 	@$(BIN)/python -m pytest -p no:xdist -m bench --timeout 1800 -s tests/bench $(ARGS)
+
+chaos: $(VENV)/.installed-development
+	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),0) $(ARGS)
 
 format: $(VENV)/.installed-development
 	$(BIN)/ruff format .
