@@ -13,7 +13,7 @@ STEP = 200
 FINISHED = ("done", "ignored", "echo", "failed")
 
 FREE_PAGES = 256
-"""Pages given back to the disk in one transaction: 1 MB."""
+"""Pages given back to the disk in one transaction: 2 MB."""
 
 
 async def forget_events(tx: Transaction, state: str, before: int, limit: int = STEP) -> int:
