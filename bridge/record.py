@@ -84,7 +84,8 @@ async def record_matched(
         await lanes.open_lane(tx, (event.tenant, event.subject), planned.due_at)
     await count_rules(tx, event.tenant, planned.matched, matched.errors, now)
     idle = EventState.DONE if planned.matched or planned.before else EventState.IGNORED
-    reason = planned.reason or ("" if idle is EventState.DONE else NO_RULE)
+    undecided = opened or idle is EventState.DONE
+    reason = planned.reason or ("" if undecided else NO_RULE)
     await events.settle(tx, event.id, opened, rules_version, idle, reason)
     if opened:
         await wake_all(tx)

@@ -263,7 +263,7 @@ async def test_alert_that_is_resolved_moves_the_ticket_it_led_to(
     await route.run()
     assert far.names == ["create_ticket", "transition"]
     assert far.calls[1].parameters.ticket == f"SEC-{far.calls[0].mark[:4]}"
-    assert (await route.state(resolved))[0] == "done"
+    assert await route.state(resolved) == ("done", "")
 
 
 async def test_rule_reading_link_that_does_not_match_leaves_the_event_ignored_in_words(
