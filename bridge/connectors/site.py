@@ -62,6 +62,13 @@ class Site:
         reply = await self.http.send(ask, self.redactor)
         return parse_json(ask, reply, self.redactor)
 
+    async def download(self, path: str, query: Query | None = None) -> bytes:
+        """The bytes of an answer, whatever they are; of the error page where there are none."""
+        ask = self._ask("GET", path, query)
+        ask = replace(ask, changes=False, expects_json=False, allow=frozenset({404}))
+        ask = replace(ask, headers={**ask.headers, "accept": "*/*"})
+        return (await self.http.send(ask, self.redactor)).body
+
     def _ask(self, method: str, path: str, query: Query | None) -> Ask:
         url = self.base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         headers = {"accept": "application/json", **self.headers}

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bridge.connectors.jira.attach import file_name
-from bridge.errors import GiveUp
+from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.sandbox.jira.state import Issue, JiraState
 from bridge.sandbox.jira.world import STATUSES
@@ -112,6 +112,30 @@ async def test_transition_whose_answer_was_lost_is_found_and_commented_once(
     await until_done(jira, "transition", moved)
     assert status(state) == "Done"
     assert [one.body for one in issue(state).comments.values()] == ["_Fixed_"]
+
+
+async def test_transition_that_was_made_is_not_made_again_where_somebody_moved_the_ticket_on(
+    jira: Opened, state: JiraState, sandbox: RunningSandbox
+) -> None:
+    set_faults(sandbox, lost_answer="next:1")
+    with pytest.raises(TryAgain):
+        await jira.run("transition", {"ticket": "SEC-1", "to": "In Progress"})
+    await jira.run("transition", {"ticket": "SEC-1", "to": "To Do"}, mark="mark-0000000002")
+    outcome = await jira.run(
+        "transition", {"ticket": "SEC-1", "to": "In Progress"}, may_exist=True, attempt=2
+    )
+    assert outcome.found
+    assert status(state) == "To Do"
+
+
+async def test_comment_older_than_the_intent_by_our_clock_is_found_all_the_same(
+    jira: Opened, state: JiraState, clock: Moment
+) -> None:
+    made = await jira.run("comment", COMMENT)
+    clock.pass_seconds(3600)
+    again = await jira.run("comment", COMMENT, may_exist=True)
+    assert again.found
+    assert again.outputs == made.outputs
 
 
 async def test_lost_comment_behind_a_transition_is_not_written_twice(
@@ -246,6 +270,20 @@ async def test_attachment_whose_answer_was_lost_is_found(
     )
     assert outcome.found
     assert len(issue(state).attachments) == 1
+
+
+async def test_attachment_of_the_same_name_and_size_by_another_action_is_not_taken_for_it(
+    jira: Opened, state: JiraState
+) -> None:
+    await jira.run("attach", {"ticket": "SEC-1", "filename": "r.txt", "content": "one"})
+    two: dict[str, JSON] = {"ticket": "SEC-1", "filename": "r.txt", "content": "two"}
+    outcome = await jira.run("attach", two, mark="mark-0000000002", may_exist=True)
+    assert not outcome.found
+    again = await jira.run("attach", two, mark="mark-0000000002", may_exist=True)
+    assert again.found
+    assert again.outputs == outcome.outputs
+    contents = [one.content for one in issue(state).attachments.values()]
+    assert contents == [b"one", b"two"]
 
 
 @pytest.mark.parametrize(

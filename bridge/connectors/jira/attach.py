@@ -1,27 +1,30 @@
-"""attach: a file, once, recognised by its name and size."""
+"""attach: a file, once, recognised by its name and its bytes."""
 
 from __future__ import annotations
 
 import re
 
 from bridge.action import Call, Outcome
+from bridge.connectors.http import BODY_LIMIT_BYTES
 from bridge.connectors.jira.client import API, Jira, as_list, as_object, issue_path
-from bridge.connectors.jira.marks import made_since
 from bridge.connectors.parameters import Attach
+from bridge.connectors.site import part
 from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
 from bridge.text.characters import head, tidy
 
 NAME_LIMIT = 255
 
 
 async def attach(jira: Jira, call: Call[Attach]) -> Outcome:
-    """Attachments carry no mark, so a retry takes one of the same name and size, made since the
-    action was planned, for its own.
+    """Attachments carry no mark, so a retry takes one of the same name and the same bytes for its
+    own. What remains: of two actions that attach the very same file under one name to one ticket,
+    a doubtful second one is content with the first's.
     """
     name, data = file_name(call.parameters.filename), call.parameters.data()
     path = issue_path(call.parameters.ticket)
     if call.may_exist:
-        known = await _find(jira, call, name, len(data))
+        known = await _find(jira, call.parameters.ticket, name, data)
         if known:
             return Outcome({"id": known}, found=True)
     answer = await jira.site.upload(
@@ -33,13 +36,29 @@ async def attach(jira: Jira, call: Call[Attach]) -> Outcome:
     return Outcome({"id": str(as_object(made[0])["id"])})
 
 
-async def _find(jira: Jira, call: Call[Attach], name: str, size: int) -> str | None:
-    issue = await jira.issue(call.parameters.ticket, "attachment")
+async def _find(jira: Jira, ticket: str, name: str, data: bytes) -> str | None:
+    issue = await jira.issue(ticket, "attachment")
     for one in map(as_object, as_list(as_object(issue.get("fields", {})).get("attachment"))):
-        same = one.get("filename") == name and one.get("size") == size
-        if same and made_since(one.get("created"), call.intended_at):
+        same = one.get("filename") == name and one.get("size") == len(data)
+        if same and await _holds(jira, one, data):
             return str(one["id"])
     return None
+
+
+async def _holds(jira: Jira, one: dict[str, JSON], data: bytes) -> bool:
+    """Whether an attachment has these bytes; name and size must do where they cannot be read.
+
+    Cloud gives them under an address of the API, Data Center only under the page's own.
+    """
+    if len(data) > BODY_LIMIT_BYTES:
+        return True
+    if (await jira.facts()).cloud:
+        path = f"{API}/attachment/content/{part(str(one.get('id')))}"
+        return await jira.site.download(path, {"redirect": "false"}) == data
+    page = str(one.get("content", ""))
+    if not page.startswith(f"{jira.settings.base_url}/"):
+        return True
+    return await jira.site.download(page.removeprefix(jira.settings.base_url)) == data
 
 
 def file_name(text: str) -> str:

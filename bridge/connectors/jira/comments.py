@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object, as_properties, issue_path
-from bridge.connectors.jira.marks import PROPERTY, holds_mark, made_since, property_value
+from bridge.connectors.jira.marks import PROPERTY, holds_mark, property_value
 from bridge.connectors.jira.texts import wiki_text
 from bridge.connectors.parameters import Comment
 from bridge.errors import GiveUp, TryAgain
@@ -20,7 +20,7 @@ async def comment(jira: Jira, call: Call[Comment]) -> Outcome:
     """Looks for the mark where an earlier try may have been carried out, then adds."""
     ticket = call.parameters.ticket
     if call.may_exist:
-        known = await find_comment(jira, ticket, call.mark, call.intended_at)
+        known = await find_comment(jira, ticket, call.mark)
         if known:
             return Outcome({"id": known}, found=True)
     limit = jira.settings.description_limit
@@ -43,15 +43,14 @@ async def add_comment(jira: Jira, ticket: str, text: str, mark: str) -> str:
     return str(made_id)
 
 
-async def find_comment(jira: Jira, ticket: str, mark: str, since: int) -> str | None:
-    """The id of the comment carrying the mark, made since then; None when there is none.
+async def find_comment(jira: Jira, ticket: str, mark: str) -> str | None:
+    """The id of the comment carrying the mark; None when there is none.
 
     `expand=properties` is not in Jira's descriptions but works; where the properties are missing
     from the list they are read one by one.
     """
     async for one in newest_comments(jira, ticket):
-        fresh = made_since(one.get("created"), since)
-        if fresh and holds_mark(await _property(jira, one), mark):
+        if holds_mark(await _property(jira, one), mark):
             return str(one["id"])
     return None
 

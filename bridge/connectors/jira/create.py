@@ -26,7 +26,7 @@ async def create_ticket(jira: Jira, call: Call[CreateTicket]) -> Outcome:
         raise GiveUp("no project: neither the rule nor the integration names one")
     url = (await jira.facts()).url  # before the create, so that nothing can fail after it
     if call.may_exist:
-        found = await find_made(jira, project, call.mark, call.intended_at)
+        found = await find_made(jira, project, call.mark)
         if found:
             return _outcome(found, url, (), found=True)
     fields = await _fields(jira, call, project)

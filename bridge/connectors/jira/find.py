@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 
 from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
-from bridge.connectors.jira.marks import PROPERTY, holds_mark, label, made_since
+from bridge.connectors.jira.marks import PROPERTY, holds_mark, label
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 
-FIELDS: list[JSON] = ["labels", "created"]
+FIELDS: list[JSON] = ["labels"]
 BACK = 20
 """Keys looked at before the newest one that the index knows: it may know newer ones first."""
 MISSES = 10
@@ -28,8 +28,11 @@ class Made:
     id: str
 
 
-async def find_made(jira: Jira, project: str, mark: str, intended_at: int) -> Made | None:
+async def find_made(jira: Jira, project: str, mark: str) -> Made | None:
     """The ticket carrying the mark, or None when there is none for all that can be known.
+
+    The mark alone decides, never a time: our clock may have jumped, and a run that takes over from
+    one that died a month ago must find what that one made.
 
     First the search by label. It misses what was created in the last seconds, so then the keys
     around the newest known one are read directly, which is consistent: keys of a project count up.
@@ -43,23 +46,23 @@ async def find_made(jira: Jira, project: str, mark: str, intended_at: int) -> Ma
     """
     jql = f'labels = "{label(mark)}" ORDER BY created ASC'
     known = await jira.search(jql, FIELDS, 10)
-    made = [found for issue in known if (found := _made(issue, mark, intended_at))]
+    made = [found for issue in known if (found := _made(issue, mark))]
     if made:
         return made[0]  # the oldest: a person's clone of the ticket carries the label too
-    return await _probe(jira, project, mark, intended_at)
+    return await _probe(jira, project, mark)
 
 
-async def _probe(jira: Jira, project: str, mark: str, intended_at: int) -> Made | None:
+async def _probe(jira: Jira, project: str, mark: str) -> Made | None:
     newest = await _newest_number(jira, project)
     back = range(newest, max(newest - BACK, 0), -1)
     for issue in await _read(jira, project, list(back)):
-        if issue and (found := _made(issue, mark, intended_at)):
+        if issue and (found := _made(issue, mark)):
             return found
     misses = 0
     for start in range(newest + 1, newest + 1 + MOST_READS - BACK, AT_ONCE):
         for issue in await _read(jira, project, list(range(start, start + AT_ONCE))):
             misses = 0 if issue else misses + 1
-            if issue and (found := _made(issue, mark, intended_at)):
+            if issue and (found := _made(issue, mark)):
                 return found
         if misses >= MISSES:
             return None
@@ -90,18 +93,18 @@ async def _read(jira: Jira, project: str, numbers: list[int]) -> list[dict[str, 
         found = as_object(await jira.ask("/issue/bulkfetch", asked))
         issues = {str(as_object(one).get("key")): one for one in as_list(found.get("issues"))}
         return [as_object(issues[key]) if key in issues else None for key in keys]
-    query = {"fields": "labels,created", "properties": PROPERTY}
+    query = {"fields": "labels", "properties": PROPERTY}
     answers = await asyncio.gather(*(jira.find(issue_path(key), query) for key in keys))
     return [None if answer is None else as_object(answer) for answer in answers]
 
 
-def _made(issue: dict[str, JSON], mark: str, intended_at: int) -> Made | None:
-    """The ticket, if it carries the mark and is not older than the intent."""
+def _made(issue: dict[str, JSON], mark: str) -> Made | None:
+    """The ticket, if it carries the mark."""
     fields = as_object(issue.get("fields", {}))
     properties = issue.get("properties")
     marked = label(mark) in as_list(fields.get("labels")) or (
         isinstance(properties, dict) and holds_mark(properties.get(PROPERTY), mark)
     )
-    if not marked or not made_since(fields.get("created"), intended_at):
+    if not marked:
         return None
     return Made(str(issue.get("key")), str(issue.get("id")))

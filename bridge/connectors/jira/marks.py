@@ -1,8 +1,8 @@
-"""The marks that the bridge leaves on what it makes, and when something was made."""
+"""The marks that the bridge leaves on what it makes."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 
 from bridge.event import JSON
 
@@ -15,8 +15,11 @@ TABLES_PROPERTY = "scanbridge-tables"
 TABLES_KEPT = 200
 """Marks of tables remembered: at 40 characters 8 KB of the 32 KB a property may hold."""
 
-CLOCK_SKEW_MS = 5 * 60_000
-"""How far Jira's clock may be behind ours, when what was made after a moment is looked for."""
+MOVES_PROPERTY = "scanbridge-moves"
+"""Of an issue: `{"marks": […]}`, the transitions made by us, the newest last."""
+
+MOVES_KEPT = 50
+"""Marks of transitions remembered; only the last few can still be in doubt."""
 
 
 def label(mark: str) -> str:
@@ -36,13 +39,9 @@ def holds_mark(value: JSON, mark: str) -> bool:
     return isinstance(value, dict) and value.get("mark") == mark
 
 
-def made_since(created: JSON, intended_at: int) -> bool:
-    """Whether Jira's time (`2026-11-21T10:00:00.000+0000`) is not before the intent.
-
-    A time that cannot be read counts as since: what carries the mark is then found all the same.
-    """
-    try:
-        moment = datetime.fromisoformat(str(created)).timestamp() * 1000
-    except ValueError:
-        return True
-    return moment >= intended_at - CLOCK_SKEW_MS
+def marks_of(issue: Mapping[str, JSON], name: str) -> list[JSON]:
+    """The marks that a property of an issue remembers; the issue was asked for with it."""
+    properties = issue.get("properties")
+    known = properties.get(name) if isinstance(properties, dict) else None
+    marks = known.get("marks") if isinstance(known, dict) else None
+    return marks if isinstance(marks, list) else []

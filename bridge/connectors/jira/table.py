@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.action import Call, Outcome
-from bridge.connectors.jira.client import Jira, as_list, as_object
+from bridge.connectors.jira.client import Jira, as_object
 from bridge.connectors.jira.comments import add_comment, newest_comments
-from bridge.connectors.jira.marks import TABLES_KEPT, TABLES_PROPERTY, made_since
+from bridge.connectors.jira.marks import TABLES_KEPT, TABLES_PROPERTY, marks_of
 from bridge.connectors.jira.own_tables import (
     OwnTable,
     append,
@@ -94,7 +94,9 @@ async def _is_done(jira: Jira, one: Wanted, before: str, marks: list[JSON]) -> b
     """Whether an earlier try wrote this table, here or in a comment it was moved to since."""
     if is_there(before, marks, one.call.mark, one.block):
         return True
-    return one.call.may_exist and await _is_in_comment(jira, one.call)
+    # Several tables written one by one fail together: of the first the property alone knows.
+    doubtful = one.call.may_exist or one.call.mark in marks
+    return doubtful and await _is_in_comment(jira, one.call)
 
 
 async def _read(jira: Jira, ticket: str) -> tuple[str, list[JSON]]:
@@ -103,16 +105,13 @@ async def _read(jira: Jira, ticket: str) -> tuple[str, list[JSON]]:
     description = as_object(issue.get("fields", {})).get("description") or ""
     if not isinstance(description, str):
         raise GiveUp(f"the description of {ticket} is no text")
-    properties = issue.get("properties")
-    known = properties.get(TABLES_PROPERTY) if isinstance(properties, dict) else None
-    return description, as_list(known.get("marks")) if isinstance(known, dict) else []
+    return description, marks_of(issue, TABLES_PROPERTY)
 
 
 async def _is_in_comment(jira: Jira, call: Call[AppendTable]) -> bool:
     """Whether this table was written and has been moved since."""
     async for one in newest_comments(jira, call.parameters.ticket):
-        fresh = made_since(one.get("created"), call.intended_at)
-        if fresh and holds_anchor(str(one.get("body")), call.mark):
+        if holds_anchor(str(one.get("body")), call.mark):
             return True
     return False
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.action import Call, Outcome
-from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
+from bridge.connectors.jira.client import Jira, as_list, as_object, as_properties, issue_path
 from bridge.connectors.jira.comments import add_comment, find_comment
+from bridge.connectors.jira.marks import MOVES_KEPT, MOVES_PROPERTY, marks_of
 from bridge.connectors.jira.texts import wiki_text
 from bridge.connectors.parameters import Transition
 from bridge.errors import GiveUp
@@ -31,22 +32,27 @@ class Way:
 
 
 async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
-    """Nothing to do where the ticket is there already.
+    """Nothing to do where the ticket is there already, or was: a property written by the same
+    request tells a retry that the transition was made, whoever has moved the ticket on since.
 
     The comment goes with the transition where its screen demands one, else right behind it; with
     the mark, so that a retry adds no second one.
     """
     parameters = call.parameters
     path = issue_path(parameters.ticket)
-    status, category = await _status(jira, parameters.ticket)
+    status, category, marks = await _status(jira, parameters.ticket)
     ways = await _ways(jira, path)
     lost: list[str] = []
-    if _is_there(parameters.to, status, category, ways):
+    if call.mark in marks or _is_there(parameters.to, status, category, ways):
         if parameters.comment and call.may_exist:
             await _comment(jira, call, lost)
         return Outcome({"status": status}, found=True, lost=tuple(lost))
     way = _choose(parameters.to, status, ways)
-    body: dict[str, JSON] = {"transition": {"id": way.id}}
+    known: JSON = {"marks": [*marks[1 - MOVES_KEPT :], call.mark]}
+    body: dict[str, JSON] = {
+        "transition": {"id": way.id},
+        "properties": as_properties({MOVES_PROPERTY: known}),
+    }
     fields = _fill(way, parameters.fields or {}, lost)
     if fields:
         body["fields"] = fields
@@ -62,10 +68,11 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
     return Outcome({"status": way.to}, lost=tuple(lost))
 
 
-async def _status(jira: Jira, ticket: str) -> tuple[str, str]:
-    fields = as_object((await jira.issue(ticket, "status")).get("fields", {}))
-    status = as_object(fields.get("status", {}))
-    return str(status.get("name", "")), _category(status)
+async def _status(jira: Jira, ticket: str) -> tuple[str, str, list[JSON]]:
+    """Name and category of the status, and the marks of the transitions made by us."""
+    issue = await jira.issue(ticket, "status", MOVES_PROPERTY)
+    status = as_object(as_object(issue.get("fields", {})).get("status", {}))
+    return str(status.get("name", "")), _category(status), marks_of(issue, MOVES_PROPERTY)
 
 
 async def _ways(jira: Jira, path: str) -> list[Way]:
@@ -170,7 +177,7 @@ def _limit(jira: Jira) -> int:
 
 async def _comment(jira: Jira, call: Call[Transition], lost: list[str]) -> None:
     parameters = call.parameters
-    if call.may_exist and await find_comment(jira, parameters.ticket, call.mark, call.intended_at):
+    if call.may_exist and await find_comment(jira, parameters.ticket, call.mark):
         return
     words = wiki_text(parameters.comment or "", parameters.format, _limit(jira))
     lost += words.lost
