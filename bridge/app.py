@@ -117,11 +117,12 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     http = HttpClient(clock)
     metrics = Metrics()
     matcher = Matcher(lambda: rules.current, configured.sources)
+    actor = make_actor(configured, database, http, matcher, clock)
     worker = Worker(
         database,
         clock,
         matcher,
-        make_actor(configured, database, http, matcher, clock),
+        actor,
         concurrency=settings.worker.concurrency,
         on_event=metrics.count_event,
         on_attempt=lambda action, attempted: count_attempt(metrics, action, attempted),
@@ -132,11 +133,15 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     def gauges() -> Gauges:
         return Gauges(
             queue=intake.waiting,
-            commits=getattr(database, "commits", 0),
-            committed=getattr(database, "committed", 0),
+            commits=database.commits,
+            committed=database.committed,
             lanes=worker.waiting_lanes,
             rules=rules.count,
             rule_problems=len(rules.problems),
+            breakers={
+                f"{tenant}/{name}": state.value
+                for (tenant, name), state in actor.caller.pacing.states().items()
+            },
         )
 
     server = settings.server

@@ -119,6 +119,7 @@ class Health:
             "store": outcome(store),
             "worker": outcome(worker),
             "rules": self._rules_check(),
+            "integrations": self._integrations_check(),
         }
         value = {"status": "ready" if ready else "not ready", "checks": checks}
         return JSONResponse(value, 200 if ready else 503)
@@ -131,6 +132,12 @@ class Health:
         if problems:
             check["problems"] = texts(problems)
         return check
+
+    def _integrations_check(self) -> dict[str, JSON]:
+        """A system that is down is no reason to take no events for it: they wait."""
+        breakers = self._gauges().breakers
+        words = f"left alone for a while: {', '.join(sorted(breakers))}" if breakers else ""
+        return outcome(words) | {"breakers": dict(breakers)}
 
     async def show_metrics(self, request: Request) -> Response:
         del request

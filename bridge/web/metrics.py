@@ -61,6 +61,7 @@ class Gauges:
 
     queue: deliveries that wait for their commit. commits, committed: of the store since the start.
     lanes: lanes that are due. rule_problems: mistakes in changed rule files.
+    breakers: the circuit breakers that are not closed, by `tenant/integration`.
     """
 
     queue: int = 0
@@ -69,6 +70,7 @@ class Gauges:
     lanes: int = 0
     rules: int = 0
     rule_problems: int = 0
+    breakers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -143,6 +145,14 @@ class NumbersCollector(Collector):
             "Mistakes in rule files that were changed and therefore not taken up.",
             gauges.rule_problems,
         )
+        breakers = GaugeMetricFamily(
+            "bridge_breaker_open",
+            "Integrations that are left alone because they do not answer.",
+            labels=("integration", "state"),
+        )
+        for integration, state in gauges.breakers.items():
+            breakers.add_metric((integration, state), 1)
+        yield breakers
         yield CounterMetricFamily(
             "bridge_unshown_refusals",
             "Refused deliveries that came too fast to be kept and shown.",

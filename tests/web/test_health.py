@@ -68,8 +68,27 @@ async def test_ready_when_the_store_writes_the_worker_runs_and_rules_are_loaded(
             "store": {"ok": True},
             "worker": {"ok": True},
             "rules": {"ok": True, "version": "abc123", "count": 3},
+            "integrations": {"ok": True, "breakers": {}},
         },
     }
+
+
+async def test_system_that_is_left_alone_is_named_and_the_bridge_stays_ready(
+    database: Database,
+) -> None:
+    gauges = Gauges(breakers={"default/jira": "open"})
+    health = Health(database, Rules(), Loops(), Metrics(), lambda: gauges)
+    transport = httpx.ASGITransport(make_site(health.routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
+        ready = await client.get("/readyz")
+        metrics = await client.get("/metrics")
+    assert ready.status_code == 200
+    assert ready.json()["checks"]["integrations"] == {
+        "ok": False,
+        "reason": "left alone for a while: default/jira",
+        "breakers": {"default/jira": "open"},
+    }
+    assert 'bridge_breaker_open{integration="default/jira",state="open"} 1.0' in metrics.text
 
 
 async def test_not_ready_when_the_worker_has_stopped_and_says_so(site: Site) -> None:
