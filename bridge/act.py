@@ -99,18 +99,19 @@ class Actor:
             try:
                 did = await self._try(action, run, turn, integration)
             except Hold as hold:
-                return Attempted(self._held(action, hold), connector)
+                return Attempted(self._held(action, turn, hold), connector)
         duration_ms = round((time.perf_counter() - started) * 1000)
         ended = self._ended(action, did, started_at, duration_ms, tuple(exchanges))
         return Attempted(ended, connector)
 
-    def _held(self, action: StoredAction, hold: Hold) -> Ended:
+    def _held(self, action: StoredAction, turn: Turn, hold: Hold) -> Ended:
         now = self.clock()
         attempt = Attempt(
             action.id, action.attempts, now, 0, AttemptOutcome.AGAIN, str(hold),
             now + int(hold.seconds * 1000), (),
         )  # fmt: skip
-        return Ended(attempt, may_exist=action.may_exist, counted=False)
+        exists = action.may_exist or turn.may_exist
+        return Ended(attempt, may_exist=exists, counted=False)
 
     def _integration(self, planned: PlannedAction, tenant: str) -> Integration | None:
         """The system an action is for: the one it names, else one that needs no configuring."""

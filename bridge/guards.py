@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from bridge.clock import Clock
 from bridge.store import links, throttles
-from bridge.store.actions import StoredAction
+from bridge.store.actions import StoredAction, doubt_run
 from bridge.store.links import Link, LinkState
 from bridge.store.runs import Run
-from bridge.store.transaction import Database
+from bridge.store.transaction import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +52,12 @@ async def take_turn(database: Database, clock: Clock, action: StoredAction, run:
 async def take_over(database: Database, clock: Clock, held: Link, run: Run) -> Turn:
     """Makes the run the owner of a value whose last owner died."""
     now = clock()
-    taken = await database.write(lambda tx: links.take_over(tx, held, run.id, run.event_id, now))
+
+    async def work(tx: Transaction) -> bool:
+        taken = await links.take_over(tx, held, run.id, run.event_id, now)
+        if taken:  # written down: all its steps may be there, and this try may end in a crash
+            await doubt_run(tx, run.id)
+        return taken
+
+    taken = await database.write(work)
     return Turn(may_exist=True) if taken else Turn(wait="another run takes the value over")

@@ -20,7 +20,7 @@ from bridge.act import Actor, Attempted
 from bridge.action import OnFailure
 from bridge.backlog import Backlog
 from bridge.clock import Clock, new_id
-from bridge.errors import StoreError
+from bridge.errors import LeaseLost, StoreError
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.guards import take_turn
 from bridge.lane_queue import IN_MEMORY, LaneQueue
@@ -40,6 +40,7 @@ from bridge.store.lanes import (
     Lane,
     Lease,
     claim_lanes,
+    doubt_own_lane,
     due_lanes,
     release_lane,
     renew_leases,
@@ -108,6 +109,8 @@ class Worker:
         # On SQLite no claim is written: any older action may have been under way at the end of
         # the last process, and is looked for before it is repeated.
         self._doubt_to = 0
+        # Lanes in which something was done that could not be recorded.
+        self._unclear: set[Lane] = set()
         # On SQLite the one process needs no lease, and an empty owner stands for that.
         self._owner = "" if database.single_process else new_id("wrk", clock())
 
@@ -273,9 +276,20 @@ class Worker:
     async def _run_and_release(self, lane: Lane) -> None:
         more = False
         try:
+            if lane in self._unclear:
+                await self._database.write(lambda tx: doubt_own_lane(tx, lane, self._owner))
+                self._unclear.discard(lane)
             more = await self._run_lane(lane)
             if self._owner and not more:
                 await self._database.write(lambda tx: release_lane(tx, lane, self._owner))
+        except LeaseLost:  # whoever has the lane now looks for what was done here
+            self._unclear.discard(lane)
+            raise
+        except Exception:
+            # Kept, and its lease too: nothing is tried here before the doubt is written down.
+            self._unclear.add(lane)
+            more = True
+            raise
         finally:
             self._lanes.release(lane, more)
         if (self._owner or self._lanes.overflowed) and len(self._lanes) < self._concurrency:
@@ -321,7 +335,9 @@ class Worker:
             self._note_attempt(action, attempted)
         if state is not None and state is not EventState.MATCHED:
             self._on_event(state)
-        return what_next(attempted.ended.attempt.outcome, run.on_failure)
+        after = what_next(attempted.ended.attempt.outcome, run.on_failure)
+        # The steps behind this one were read before the run took over: now they are in doubt too.
+        return Next.READ_AGAIN if turn.may_exist and after is Next.GO_ON else after
 
     async def _survives(self, step: Coroutine[None, None, None]) -> bool:
         """Runs one step of a loop; false, after a pause, when it failed.
@@ -373,7 +389,7 @@ class Next(Enum):
     GO_ON = "go on"
     RUN_IS_OVER = "the rest of the run was skipped"
     LANE_WAITS = "the action is tried again later, or holds the lane"
-    READ_AGAIN = "actions were planned that come before those already read"
+    READ_AGAIN = "what was read of it is out of date"
 
 
 def what_next(outcome: AttemptOutcome, on_failure: OnFailure) -> Next:

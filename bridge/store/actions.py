@@ -229,6 +229,11 @@ async def newest_action(tx: Transaction) -> int:
     return int(row[0] or 0) if row else 0
 
 
+async def doubt_run(tx: Transaction, run_id: str) -> None:
+    """An earlier run may have done the steps of this one."""
+    await tx.run(f"UPDATE actions SET may_exist = 1 WHERE run_id = ? AND {UNFINISHED}", run_id)
+
+
 async def doubt_lane(tx: Transaction, tenant: str, lane: str) -> None:
     """Whoever had this lane did not give it back: its unfinished actions may have happened."""
     await tx.run(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bridge.errors import LeaseLost
 from bridge.store.actions import UNFINISHED, doubt_lane
 from bridge.store.transaction import Transaction
 
@@ -99,6 +100,21 @@ async def claim_lanes(tx: Transaction, now: int, limit: int, lease: Lease) -> li
         if last:
             await doubt_lane(tx, tenant, name)
     return [(tenant, name) for tenant, name, _ in rows]
+
+
+async def doubt_own_lane(tx: Transaction, lane: Lane, owner: str) -> None:
+    """What is unfinished in a lane that is still one's own is looked for before it is repeated.
+
+    Raises LeaseLost.
+    """
+    await keep_lane(tx, lane, owner)
+    await doubt_lane(tx, *lane)
+
+
+async def keep_lane(tx: Transaction, lane: Lane, owner: str) -> None:
+    """Locks a lane that one has the lease of. Raises LeaseLost."""
+    if await lock_lane(tx, lane) != owner:
+        raise LeaseLost(f"{lane[1]}: another process has the lane now")
 
 
 async def renew_leases(tx: Transaction, lease: Lease) -> int:
