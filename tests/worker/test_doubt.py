@@ -1,4 +1,4 @@
-"""What may have happened is looked for before it is repeated, whatever kept it from being written."""
+"""What may have happened is looked for before it is done again."""
 
 from __future__ import annotations
 
