@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from bridge.event import StoredEvent
-from bridge.store.events import read_received
+from bridge.event import NewEvent, StoredEvent
+from bridge.store.events import as_stored, read_received
 from bridge.store.transaction import Database, Transaction
 
 IN_MEMORY = 1_000
@@ -22,12 +22,12 @@ class Backlog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._told: deque[StoredEvent] = deque()
+        self._told: deque[tuple[int, NewEvent]] = deque()
         self._read_table = True
         self._last_seq = 0
 
-    def tell(self, events: Sequence[StoredEvent], put_back: bool) -> None:
-        """After a commit: these are new; put_back: an older event waits again too."""
+    def tell(self, events: Sequence[tuple[int, NewEvent]], put_back: bool) -> None:
+        """After a commit: these are new, each with its seq; put_back: an older one waits again."""
         if put_back or len(self._told) + len(events) > IN_MEMORY:
             self._read_table = True
         else:
@@ -43,9 +43,9 @@ class Backlog:
             return await self._take_from_table(limit)
         taken: list[StoredEvent] = []
         while self._told and len(taken) < limit:
-            event = self._told.popleft()
-            if event.seq > self._last_seq:
-                taken.append(event)
+            seq, event = self._told.popleft()
+            if seq > self._last_seq:
+                taken.append(as_stored(seq, event))
         if taken:
             self._last_seq = taken[-1].seq
         return taken

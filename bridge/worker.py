@@ -21,7 +21,7 @@ from bridge.action import OnFailure
 from bridge.backlog import Backlog
 from bridge.clock import Clock, new_id
 from bridge.errors import LeaseLost, StoreError
-from bridge.event import JSON, EventState, StoredEvent
+from bridge.event import JSON, EventState, NewEvent, StoredEvent
 from bridge.guards import take_turn
 from bridge.lane_queue import IN_MEMORY, LaneQueue
 from bridge.matcher import Matcher
@@ -114,7 +114,7 @@ class Worker:
         # On SQLite the one process needs no lease, and an empty owner stands for that.
         self._owner = "" if database.single_process else new_id("wrk", clock())
 
-    def tell(self, events: Sequence[StoredEvent], put_back: bool) -> None:
+    def tell(self, events: Sequence[tuple[int, NewEvent]], put_back: bool) -> None:
         """After a commit: these events are new; put_back: an older one waits again."""
         self._backlog.tell(events, put_back)
         self._told.set()
@@ -257,7 +257,7 @@ class Worker:
             self._lanes.add(lane)
 
     def _lease(self) -> Lease:
-        return Lease(self._owner, self._clock() + LEASE_MS)
+        return Lease(self._owner, LEASE_MS)
 
     async def _lease_loop(self) -> None:
         """Renews the leases of this process while it lives."""
@@ -322,7 +322,7 @@ class Worker:
         turn = await take_turn(self._database, self._clock, action, run)
         if turn.skip_run:
             await self._database.write(
-                lambda tx: record_run_skipped(tx, action, turn.skip_run, self._clock())
+                lambda tx: record_run_skipped(tx, action, turn.skip_run, self._clock(), self._owner)
             )
             return Next.RUN_IS_OVER
         attempted = await self._actor.act(action, run, turn)
@@ -378,7 +378,9 @@ class Worker:
         now = self._clock()
         stored, link = await self._database.read(lambda tx: read_with_link(tx, step.event_id))
         matched = self._matcher.match(stored, now, link=link)
-        await self._database.write(lambda tx: record_matched_in_lane(tx, matched, step, now))
+        await self._database.write(
+            lambda tx: record_matched_in_lane(tx, matched, step, now, self._owner)
+        )
         for rule, error in matched.errors.items():
             log.warning("rule error", event_id=step.event_id, rule=rule, error=error)
 

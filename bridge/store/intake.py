@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from bridge.clock import Clock
 from bridge.errors import StoreFull
-from bridge.event import EventState, NewEvent, StoredEvent
-from bridge.store.events import as_stored, find_delivery, insert_events
+from bridge.event import EventState, NewEvent
+from bridge.store.events import find_delivery, insert_events
 from bridge.store.replay import replay_event
 from bridge.store.transaction import Database, Transaction, wake_all
 
@@ -29,13 +29,14 @@ class Accepted:
     duplicate: bool
 
 
-Stored = Callable[[Sequence[StoredEvent], bool], None]
-"""Told after each commit which events are new, and whether older ones were put back."""
+Stored = Callable[[Sequence[tuple[int, NewEvent]], bool], None]
+"""Told after each commit which events are new, each with its seq, and whether older ones were put
+back. It runs between the commit and its answers, so it does no more than take note."""
 
 Waiting = tuple[Sequence[NewEvent], "asyncio.Future[tuple[Accepted, ...]]"]
 
 
-def tell_nobody(events: Sequence[StoredEvent], requeued: bool) -> None:
+def tell_nobody(events: Sequence[tuple[int, NewEvent]], requeued: bool) -> None:
     """For processes without a worker of their own."""
 
 
@@ -128,7 +129,7 @@ class Written:
     """
 
     answers: list[tuple[Accepted, ...]]
-    new: list[StoredEvent]
+    new: list[tuple[int, NewEvent]]
     requeued: bool
 
 
@@ -152,12 +153,7 @@ async def store_deliveries(
                 requeued = True
             accepted.append(Accepted(known, duplicate=not again))
         answers.append(tuple(accepted))
-    new = [
-        as_stored(seqs[event.id], event)
-        for events in deliveries
-        for event in events
-        if event.id in seqs
-    ]
+    new = [(seqs[event.id], event) for events in deliveries for event in events if event.id in seqs]
     if new or requeued:
         await wake_all(tx)
     return Written(answers, new, requeued)

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.action import ActionState, PlannedAction
 from bridge.errors import StoreFull, StoreUnavailable
-from bridge.event import EventState, StoredEvent
+from bridge.event import EventState, NewEvent
 from bridge.store import actions, events, runs
 from bridge.store.database import open_database
 from bridge.store.intake import Intake
@@ -127,8 +127,8 @@ async def test_stored_events_are_told_after_their_commit(
 ) -> None:
     told: list[tuple[list[str], bool]] = []
 
-    def note(new: Sequence[StoredEvent], requeued: bool) -> None:
-        told.append(([event.key for event in new], requeued))
+    def note(new: Sequence[tuple[int, NewEvent]], requeued: bool) -> None:
+        told.append(([event.key for _, event in new], requeued))
 
     intake = Intake(database, clock, on_stored=note)
     await intake.accept([new_event("k1")])
