@@ -172,6 +172,8 @@ def plain_text(text: str) -> Callable[[Mapping[str, JSON]], str | None] | None:
         return None
     terms = [_term(term) for term in _EACH_TERM.findall(text)]
     alone = len(terms) == 1
+    if alone and terms[0][1] is not None:
+        return _one_path(terms[0][1])
 
     def join(values: Mapping[str, JSON]) -> str | None:
         parts = []
@@ -191,6 +193,20 @@ def plain_text(text: str) -> Callable[[Mapping[str, JSON]], str | None] | None:
         return parts[0] if alone else "".join(parts)
 
     return join
+
+
+def _one_path(walk: Walk) -> Callable[[Mapping[str, JSON]], str | None]:
+    """The same for a single path: most of what presets say, and read for every delivery."""
+
+    def text_at(values: Mapping[str, JSON]) -> str | None:
+        value = walk(values)
+        if isinstance(value, str):
+            return value
+        if value is None or value is ABSENT:
+            return ""
+        return str(value) if type(value) is int else None
+
+    return text_at
 
 
 def _term(term: str) -> tuple[str, Walk | None, bool]:
