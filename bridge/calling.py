@@ -145,10 +145,9 @@ class Caller:
             if key is None or self.database.single_process:
                 yield
                 return
-            now = self.clock()
-            until = now + int(self.timeout_seconds * 1000) + OBJECT_MARGIN_MS
+            for_ms = int(self.timeout_seconds * 1000) + OBJECT_MARGIN_MS
             held = await self.database.write(
-                lambda tx: object_leases.try_hold(tx, key, self.node, now, until)
+                lambda tx: object_leases.try_hold(tx, key, self.node, for_ms)
             )
             if not held:
                 raise Hold(f"another node writes to {key[2]}", OTHER_NODE_SECONDS)

@@ -93,9 +93,13 @@ async def record_matched(
 
 
 async def record_matched_in_lane(
-    tx: Transaction, matched: Matched, step: actions.StoredAction, now: int
+    tx: Transaction, matched: Matched, step: actions.StoredAction, now: int, owner: str = ""
 ) -> None:
-    """Writes what the rules that read `link` planned, in place of the step that asked them."""
+    """Writes what the rules that read `link` planned, in place of the step that asked them.
+
+    owner: as for `record_ended`. Raises LeaseLost.
+    """
+    await keep_unfinished(tx, step, owner)
     planned = await plan_runs(tx, matched, now)
     await count_rules(tx, step.tenant, planned.matched, matched.errors, now)
     await runs.delete_run(tx, step.run_id)
@@ -283,8 +287,7 @@ async def record_ended(
     Gives the event's state when the action is finished, None when it waits. Raises LeaseLost.
     """
     attempt = ended.attempt
-    if await lanes.lock_lane(tx, (action.tenant, action.lane)) != owner:
-        raise LeaseLost(f"{action.lane}: another process has the lane now")
+    await keep_unfinished(tx, action, owner)
     if ended.counted:
         await insert_attempt(tx, attempt)
     lane = (action.tenant, action.lane)
@@ -309,6 +312,16 @@ async def record_ended(
     state = await events.count_finished(tx, action.event_id, finished, dead, attempt.reason)
     await lanes.settle_lane(tx, lane)
     return state
+
+
+async def keep_unfinished(tx: Transaction, action: actions.StoredAction, owner: str) -> None:
+    """Locks the lane of an action that is still to be ended by its owner. Raises LeaseLost.
+
+    A node that stood still may have its lane again by now, and its action be ended by another.
+    """
+    await lanes.keep_lane(tx, (action.tenant, action.lane), owner)
+    if not await actions.is_unfinished(tx, action.id):
+        raise LeaseLost(f"{action.id}: another process has ended it")
 
 
 STATES = {
@@ -353,9 +366,13 @@ async def settle_link(tx: Transaction, action: actions.StoredAction, now: int) -
 
 
 async def record_run_skipped(
-    tx: Transaction, action: actions.StoredAction, reason: str, now: int
+    tx: Transaction, action: actions.StoredAction, reason: str, now: int, owner: str = ""
 ) -> EventState:
-    """Skips what is left of a run whose `once_per` value another run has done."""
+    """Skips what is left of a run whose `once_per` value another run has done.
+
+    owner: as for `record_ended`. Raises LeaseLost.
+    """
+    await keep_unfinished(tx, action, owner)
     finished = await actions.skip_rest_of_run(
         tx, action.run_id, action.planned.position, reason, now
     )

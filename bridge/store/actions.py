@@ -127,6 +127,12 @@ async def get_action(tx: Transaction, action_id: str) -> StoredAction:
     return stored(row)
 
 
+async def is_unfinished(tx: Transaction, action_id: str) -> bool:
+    """Whether an action is still to be ended."""
+    row = await tx.row(f"SELECT 1 FROM actions WHERE id = ? AND {UNFINISHED}", action_id)
+    return row is not None
+
+
 async def actions_of_event(tx: Transaction, event_id: str) -> list[StoredAction]:
     """All actions planned for an event, in order."""
     rows = await tx.rows(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bridge.errors import LeaseLost
 from bridge.store.actions import UNFINISHED, doubt_lane
-from bridge.store.transaction import Transaction
+from bridge.store.transaction import DATABASE_NOW, Transaction
 
 Lane = tuple[str, str]
 """(tenant, subject)"""
@@ -17,10 +17,10 @@ Lane = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who works on a lane, and until when nobody else may. until: milliseconds UTC."""
+    """Who works on a lane, and for how long nobody else may, by the database's clock."""
 
     owner: str
-    until: int
+    for_ms: int
 
 
 async def open_lane(tx: Transaction, lane: Lane, due_at: int) -> None:
@@ -84,15 +84,14 @@ async def claim_lanes(tx: Transaction, now: int, limit: int, lease: Lease) -> li
     there is looked for before it is repeated.
     """
     rows = await tx.rows(
-        "UPDATE lanes SET leased_by = ?, leased_until = ? FROM ("
+        f"UPDATE lanes SET leased_by = ?, leased_until = {DATABASE_NOW} + ? FROM ("
         " SELECT tenant, name, leased_by AS last FROM lanes"
-        " WHERE held = '' AND due_at <= ? AND leased_until <= ?"
+        f" WHERE held = '' AND due_at <= ? AND leased_until <= {DATABASE_NOW}"
         " ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED) AS due"
         " WHERE lanes.tenant = due.tenant AND lanes.name = due.name"
         " RETURNING lanes.tenant, lanes.name, due.last",
         lease.owner,
-        lease.until,
-        now,
+        lease.for_ms,
         now,
         limit,
     )
@@ -120,7 +119,9 @@ async def keep_lane(tx: Transaction, lane: Lane, owner: str) -> None:
 async def renew_leases(tx: Transaction, lease: Lease) -> int:
     """Keeps all lanes of an owner from others for longer; gives how many there are."""
     return await tx.run(
-        "UPDATE lanes SET leased_until = ? WHERE leased_by = ?", lease.until, lease.owner
+        f"UPDATE lanes SET leased_until = {DATABASE_NOW} + ? WHERE leased_by = ?",
+        lease.for_ms,
+        lease.owner,
     )
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from bridge.store.transaction import Transaction
+from bridge.store.transaction import DATABASE_NOW, Transaction
 
 ObjectKey = tuple[str, str, str]
 """(tenant, integration, object)"""
 
 
-async def try_hold(tx: Transaction, key: ObjectKey, owner: str, now: int, until: int) -> bool:
-    """Takes an object unless another node has it; a lease that ran out counts for nothing."""
+async def try_hold(tx: Transaction, key: ObjectKey, owner: str, for_ms: int) -> bool:
+    """Takes an object unless another node has it; a lease that ran out counts for nothing.
+
+    On PostgreSQL only, by its clock.
+    """
     row = await tx.row(
         "INSERT INTO object_leases (tenant, integration, object, owner, until)"
-        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, integration, object) DO UPDATE"
+        f" VALUES (?, ?, ?, ?, {DATABASE_NOW} + ?)"
+        " ON CONFLICT (tenant, integration, object) DO UPDATE"
         " SET owner = excluded.owner, until = excluded.until"
-        " WHERE object_leases.until <= ? OR object_leases.owner = excluded.owner"
+        f" WHERE object_leases.until <= {DATABASE_NOW} OR object_leases.owner = excluded.owner"
         " RETURNING owner",
         *key,
         owner,
-        until,
-        now,
+        for_ms,
     )
     return row is not None
 

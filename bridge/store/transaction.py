@@ -70,6 +70,10 @@ class Database(Protocol):
     async def close(self) -> None: ...
 
 
+DATABASE_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+"""The present by PostgreSQL's clock, in milliseconds UTC. Leases are measured with it alone: a node
+whose own clock is ahead would take over what others are still working on."""
+
 CHANNEL = "scanbridge"
 
 

@@ -15,7 +15,7 @@ from bridge.record import Ended, record_ended
 from bridge.store.actions import read_lane
 from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.database import open_database
-from bridge.store.lanes import Lease, claim_lanes
+from bridge.store.lanes import Lease, claim_lanes, release_lane, renew_leases
 from bridge.store.object_leases import let_go, try_hold
 from bridge.store.transaction import Database
 from tests.engines import new_database
@@ -91,13 +91,16 @@ async def test_lane_of_a_silent_node_is_taken_over_and_its_action_looked_for(
 ) -> None:
     route = make_route(LOG)
     event = await route.accept("k1", SCAN)
-    gone = Lease("wrk_gone", route.clock() + 30_000)
+    gone = Lease("wrk_gone", 30_000)
     await route.worker.match()
     claimed = await route.database.write(lambda tx: claim_lanes(tx, route.clock(), 10, gone))
     assert claimed == [("default", "scan-1")]
     await route.run()
     assert far.calls == []
-    route.clock.advance(30_001)
+    route.clock.advance(3_600_000)  # of one node: the leases go by the database's clock
+    await route.run()
+    assert far.calls == []
+    await route.database.write(lambda tx: renew_leases(tx, Lease("wrk_gone", -1)))
     await route.run()
     assert [call.may_exist for call in far.calls] == [True]
     assert (await route.state(event))[0] == "done"
@@ -108,25 +111,52 @@ async def test_node_that_lost_its_lease_records_nothing(make_route: Make) -> Non
     await route.accept("k1", SCAN)
     await route.worker.match()
     now = route.clock()
-    await route.database.write(lambda tx: claim_lanes(tx, now, 10, Lease("wrk_a", now + 1)))
-    later = now + 2
-    await route.database.write(lambda tx: claim_lanes(tx, later, 10, Lease("wrk_b", later + 99)))
+    await route.database.write(lambda tx: claim_lanes(tx, now, 10, Lease("wrk_a", -1)))
+    await route.database.write(lambda tx: claim_lanes(tx, now, 10, Lease("wrk_b", 9_999)))
     (action,) = await route.database.read(lambda tx: read_lane(tx, "default", "scan-1", 9))
     ended = Ended(Attempt(action.id, 1, now, 0, AttemptOutcome.DONE, "", None, ()))
     with pytest.raises(LeaseLost):
         await route.database.write(
-            lambda tx: record_ended(tx, action, ended, OnFailure.STOP, later, "wrk_a")
+            lambda tx: record_ended(tx, action, ended, OnFailure.STOP, now, "wrk_a")
         )
     (still,) = await route.database.read(lambda tx: read_lane(tx, "default", "scan-1", 9))
     assert still.may_exist
+
+
+async def test_action_ended_by_another_is_not_ended_twice_by_a_node_that_has_the_lane_again(
+    make_route: Make,
+) -> None:
+    route = make_route(LOG)
+    event = await route.accept("k1", SCAN)
+    await route.accept("k2", SCAN)
+    await route.worker.match()
+    now = route.clock()
+    stood_still, went_on = Lease("wrk_a", -1), Lease("wrk_b", -1)
+    await route.database.write(lambda tx: claim_lanes(tx, now, 10, stood_still))
+    action, _ = await route.database.read(lambda tx: read_lane(tx, "default", "scan-1", 9))
+    await route.database.write(lambda tx: claim_lanes(tx, now, 10, went_on))
+    ended = Ended(Attempt(action.id, 1, now, 0, AttemptOutcome.DONE, "", None, ()))
+
+    async def end(owner: str) -> None:
+        await route.database.write(
+            lambda tx: record_ended(tx, action, ended, OnFailure.STOP, now, owner)
+        )
+
+    await end("wrk_b")
+    await route.database.write(lambda tx: release_lane(tx, ("default", "scan-1"), "wrk_b"))
+    await route.database.write(lambda tx: claim_lanes(tx, now, 10, stood_still))
+    with pytest.raises(LeaseLost):
+        await end("wrk_a")
+    assert (await route.state(event))[0] == "done"
 
 
 async def test_object_held_by_one_node_is_refused_to_another_until_it_is_let_go(
     database: Database,
 ) -> None:
     key = ("default", "jira", "SEC-1")
-    assert await database.write(lambda tx: try_hold(tx, key, "act_a", 0, 100))
-    assert not await database.write(lambda tx: try_hold(tx, key, "act_b", 50, 150))
-    assert await database.write(lambda tx: try_hold(tx, key, "act_b", 100, 200))
-    await database.write(lambda tx: let_go(tx, key, "act_b"))
-    assert await database.write(lambda tx: try_hold(tx, key, "act_c", 101, 200))
+    assert await database.write(lambda tx: try_hold(tx, key, "nod_a", 60_000))
+    assert not await database.write(lambda tx: try_hold(tx, key, "nod_b", 60_000))
+    assert await database.write(lambda tx: try_hold(tx, key, "nod_a", -1))
+    assert await database.write(lambda tx: try_hold(tx, key, "nod_b", 60_000))
+    await database.write(lambda tx: let_go(tx, key, "nod_b"))
+    assert await database.write(lambda tx: try_hold(tx, key, "nod_c", 60_000))
