@@ -27,7 +27,8 @@ from bridge.errors import (
     TooSlow,
 )
 from bridge.event import Delivery
-from bridge.receive import Received, receive
+from bridge.quarantine import is_kept
+from bridge.receive import Noting, Received, receive
 from bridge.sources.source import Answer, Source
 from bridge.store.intake import Intake
 from bridge.store.refusals import Refusal
@@ -48,6 +49,9 @@ Headers = list[tuple[bytes, bytes]]
 ALLOWED = b"POST, OPTIONS"
 MOST_QUERY_FIELDS = 50
 """Arbitrary; senders put one or two there."""
+
+MOST_HEADER_NAMES = 1_000
+"""Remembered; a stranger may send any, so there is an end to it."""
 
 JSON_TYPE = (b"content-type", b"application/json")
 
@@ -125,6 +129,7 @@ class Hooks:
         reader: BodyReader,
         refusals: RefusalBook,
         metrics: Metrics,
+        secrets: Noting | None = None,
     ) -> None:
         self._behind = behind
         self._doors = make_doors(sources)
@@ -133,6 +138,8 @@ class Hooks:
         self._reader = reader
         self._refusals = refusals
         self._metrics = metrics
+        self._secrets = secrets
+        self._log = log.bind()  # asked once: the lazy one costs four times as much a line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -163,6 +170,7 @@ class Hooks:
         self, scope: Scope, receive: Receive, door: Door | None, token: str | None
     ) -> Reply | None:
         body: bytes | None = b""
+        delivery: Delivery | None = None
         try:
             if scope["method"] != "POST":
                 return self._other_method(scope, door, token)
@@ -177,15 +185,19 @@ class Hooks:
             delivery = make_delivery(scope, body, token, self._clock())
             return await self._received(scope, delivery, door)
         except (Refused, StoreError) as error:
-            return self._refuse(error, scope, door, len(body or b""))
+            return self._refuse(error, scope, door, len(body or b""), delivery)
         except Exception:  # noqa: BLE001 (the edge: a mistake of ours is a 500, and the sender repeats)
             return failed()
 
     async def _received(self, scope: Scope, delivery: Delivery, door: Door) -> Reply:
         if door.networks:
             check_remote(remote_of(scope), door)
-        received = await receive(delivery, door.source, self._intake, self._clock)
-        log.debug("received", source=door.label, ids=received.ids, duplicate=received.duplicate)
+        received = await receive(
+            delivery, door.source, self._intake, self._clock, self._secrets
+        )
+        self._log.debug(
+            "received", source=door.label, ids=received.ids, duplicate=received.duplicate
+        )
         return accepted(received)
 
     def _other_method(self, scope: Scope, door: Door | None, token: str | None) -> Reply:
@@ -202,7 +214,12 @@ class Hooks:
         return handshake(answer)
 
     def _refuse(
-        self, error: Refused | StoreError, scope: Scope, door: Door | None, body_bytes: int
+        self,
+        error: Refused | StoreError,
+        scope: Scope,
+        door: Door | None,
+        body_bytes: int,
+        delivery: Delivery | None,
     ) -> Reply:
         status = status_of(error)
         if isinstance(error, ProofRefused) and door is not None:
@@ -210,7 +227,8 @@ class Hooks:
         code = code_of(error)
         self._metrics.refused[door.label if door else "", code] += 1
         if isinstance(error, Refused):
-            self._refusals.note(self._refusal(error, scope, door, status, body_bytes))
+            whole = delivery if is_kept(error) else None
+            self._refusals.note(self._refusal(error, scope, door, status, body_bytes), whole)
         elif not isinstance(error, StoreFull):
             log.error("store", error=str(error))
         request_id = new_request_id()
@@ -240,6 +258,19 @@ class Hooks:
         )
 
 
+class HeaderNames(dict[bytes, str]):
+    """Names of headers as text, each decoded once: senders use the same few again and again."""
+
+    def __missing__(self, name: bytes) -> str:
+        if len(self) > MOST_HEADER_NAMES:
+            self.clear()
+        text = self[name] = name.decode("latin-1")
+        return text
+
+
+HEADER_NAMES = HeaderNames()
+
+
 def make_delivery(scope: Scope, body: bytes, token: str | None, now: int) -> Delivery:
     """The request as a value. Raises Malformed for a query of absurdly many fields."""
     query: tuple[tuple[str, str], ...] = ()
@@ -251,7 +282,7 @@ def make_delivery(scope: Scope, body: bytes, token: str | None, now: int) -> Del
             raise Malformed("the address has too many parameters") from error
         query = tuple(fields)
     headers = tuple(
-        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        [(HEADER_NAMES[name], value.decode("latin-1")) for name, value in scope["headers"]]
     )
     return Delivery(scope["method"], headers, body, query, token, now)
 

@@ -78,7 +78,7 @@ class Metrics:
     """The numbers of this process since it started.
 
     received: by source's label and what it was answered. refused: by source's label and reason.
-    events: by the state they reached. actions: by name and outcome.
+    events: by the state they reached. actions: by name and outcome. quarantine_lost: by why.
     """
 
     received: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -88,6 +88,7 @@ class Metrics:
     receiving: Durations = field(default_factory=Durations)
     acting: Durations = field(default_factory=Durations)
     unshown_refusals: int = 0
+    quarantine_lost: Counter[tuple[str]] = field(default_factory=Counter)
 
     def count_event(self, state: EventState) -> None:
         self.events[state.value] += 1
@@ -158,6 +159,10 @@ class NumbersCollector(Collector):
             "Refused deliveries that came too fast to be kept and shown.",
             metrics.unshown_refusals,
         )
+        yield counted(
+            "bridge_quarantine_lost", "Refused deliveries not kept in quarantine, by reason.",
+            ("why",), metrics.quarantine_lost,
+        )  # fmt: skip
 
 
 def counted(
