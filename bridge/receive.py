@@ -7,6 +7,7 @@ Knows no HTTP. What stops a delivery here is a `Refused`, whose words its sender
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bridge.clock import Clock
 from bridge.event import Delivery, NewEvent
@@ -28,13 +29,25 @@ class Received:
     answer: Answer | None = None
 
 
-async def receive(delivery: Delivery, source: Source, intake: Intake, clock: Clock) -> Received:
+class Noting(Protocol):
+    """Counts which secret of a source proved a delivery."""
+
+    def note(self, source: Source, fingerprint: str, now: int) -> None: ...
+
+
+async def receive(
+    delivery: Delivery,
+    source: Source,
+    intake: Intake,
+    clock: Clock,
+    secrets: Noting | None = None,
+) -> Received:
     """Checks a delivery and stores its events; they are durable when this returns.
 
     Raises ProofRefused, UnsupportedMediaType, Malformed, StoreFull, StoreUnavailable; then
     nothing of it is stored.
     """
-    found = examine(delivery, source, clock())
+    found = examine(delivery, source, clock(), secrets)
     if isinstance(found, Answer):
         return Received((), answer=found)
     accepted = await intake.accept(found)
@@ -43,7 +56,9 @@ async def receive(delivery: Delivery, source: Source, intake: Intake, clock: Clo
     return Received(tuple(one.id for one in accepted), all(one.duplicate for one in accepted))
 
 
-def examine(delivery: Delivery, source: Source, now: int) -> tuple[NewEvent, ...] | Answer:
+def examine(
+    delivery: Delivery, source: Source, now: int, secrets: Noting | None = None
+) -> tuple[NewEvent, ...] | Answer:
     """The events in a genuine delivery, or what it is answered with when it only asks.
 
     Apart from `receive` so that the parsed body is gone before the wait for the commit: with a
@@ -51,6 +66,8 @@ def examine(delivery: Delivery, source: Source, now: int) -> tuple[NewEvent, ...
 
     Raises ProofRefused, UnsupportedMediaType, Malformed.
     """
-    source.verify(delivery, now)
+    fingerprint = source.verify(delivery, now)
+    if secrets is not None and fingerprint:
+        secrets.note(source, fingerprint, now)
     body = source.parse(delivery)
     return source.answer_handshake(delivery, body) or source.read(delivery, body)

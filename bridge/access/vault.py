@@ -8,6 +8,7 @@ values (NIST SP 800-38D, 8.3), far above what one bridge seals.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 
@@ -33,6 +34,7 @@ class Vault:
             raise ValueError("a vault needs a key")
         self._newest = key_id(keys[0])
         self._ring = {key_id(key): AESGCM(key) for key in keys}
+        self._naming = [hashlib.sha256(b"scanbridge names\x00" + key).digest() for key in keys]
 
     def seal(self, record: str, plain: bytes) -> bytes:
         """The value as it may be stored, for this record only.
@@ -63,6 +65,16 @@ class Vault:
     def is_old(self, sealed: bytes) -> bool:
         """Whether it was sealed with a key that is not the newest, and should be sealed anew."""
         return sealed[1 : 1 + KEY_ID_BYTES] != self._newest
+
+    def names(self, what: str) -> tuple[str, ...]:
+        """Eight hex digits that stand for a thing, one name for each key, the newest's first.
+
+        Nobody without the key can tell from a name what it stands for, or try a guess on it, as
+        they could with a plain hash of a weak secret.
+        """
+        return tuple(
+            hmac.new(key, what.encode(), hashlib.sha256).hexdigest()[:8] for key in self._naming
+        )
 
     def __repr__(self) -> str:
         return f"Vault({len(self._ring)} keys)"

@@ -192,9 +192,7 @@ class Hooks:
     async def _received(self, scope: Scope, delivery: Delivery, door: Door) -> Reply:
         if door.networks:
             check_remote(remote_of(scope), door)
-        received = await receive(
-            delivery, door.source, self._intake, self._clock, self._secrets
-        )
+        received = await receive(delivery, door.source, self._intake, self._clock, self._secrets)
         self._log.debug(
             "received", source=door.label, ids=received.ids, duplicate=received.duplicate
         )
