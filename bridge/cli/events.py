@@ -28,7 +28,9 @@ from bridge.trail import event_summary, read_trail
 COLUMNS = ("RECEIVED", "ID", "SOURCE", "TYPE", "SUBJECT", "STATE", "REASON")
 STATES = [state.value for state in EventState]
 SETTLED = {EventState.DONE, EventState.FAILED, EventState.ECHO, EventState.IGNORED}
+REPLAYABLE = sorted(state.value for state in SETTLED)
 LOOK_EVERY_SECONDS = 0.5
+PAGE = 500
 UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -111,21 +113,46 @@ def show(config: Path, as_json: bool, event_id: str) -> None:
 
 @events.command("replay")
 @click.argument("event_ids", nargs=-1)
-@option("--failed", of="replay", is_flag=True, help="Every failed event.")
+@option("--failed", of="replay", is_flag=True, help="Every failed event; short for --state.")
+@option("--source", of="replay", default="", help="All of this source.")
+@option("--type", "type_", of="replay", default="", help="All of this type.")
+@option("--state", of="replay", type=click.Choice(REPLAYABLE), help="All in this state.")
+@option("--subject", of="replay", default="", help="All about this issue, scan, case or job.")
+@option("--tenant", of="replay", default="", help="All of this tenant.")
+@option("--since", of="replay", default="", help="All of the last time, such as 30m, 7d.")
 @with_config
 @with_json
 @with_verbose
-def replay(config: Path, as_json: bool, event_ids: tuple[str, ...], failed: bool) -> None:
-    """Let the rules see events again; what is done already is not done twice."""
-    if not event_ids and not failed:
-        raise click.UsageError("name events, or give --failed")
+def replay(
+    config: Path,
+    as_json: bool,
+    event_ids: tuple[str, ...],
+    failed: bool,
+    source: str,
+    type_: str,
+    state: str | None,
+    subject: str,
+    tenant: str,
+    since: str,
+) -> None:
+    """Let the rules see events again; what is done already is not done twice.
+
+    Name events, or say which: several options narrow each other. Those that are still on their
+    way are left alone.
+    """
+    wanted = EventState.FAILED.value if failed else state or ""
+    fits = EventFilter(
+        tenant=tenant, source=source, type=type_, state=wanted, subject=subject, since=_since(since)
+    )
+    if failed and state not in (None, wanted):
+        raise click.UsageError("--failed and --state contradict each other")
+    if not event_ids and fits == EventFilter():
+        raise click.UsageError("name events, or say which, such as --failed or --source NAME")
 
     async def work(database: Database) -> dict[str, int]:
         chosen = list(event_ids)
-        if failed:
-            fits = EventFilter(state=EventState.FAILED.value)
-            found = await database.read(lambda tx: list_events(tx, fits, 10_000))
-            chosen += [event.id for event in found if event.id not in chosen]
+        if fits != EventFilter():
+            chosen += [one for one in await _settled(database, fits) if one not in event_ids]
         return {event_id: await _replay(database, event_id) for event_id in chosen}
 
     revived = with_store(settings_of(config), work)
@@ -135,7 +162,18 @@ def replay(config: Path, as_json: bool, event_ids: tuple[str, ...], failed: bool
     for event_id, count in revived.items():
         put(f"{event_id}: back before the rules, {count} dead actions revived")
     if not revived:
-        say("no event has failed")
+        say("no event fits")
+
+
+async def _settled(database: Database, fits: EventFilter) -> list[str]:
+    """The ids of all events that fit and are not on their way, oldest first, however many."""
+    found: list[str] = []
+    page = await database.read(lambda tx: list_events(tx, fits, PAGE, oldest_first=True))
+    while page:
+        found += [event.id for event in page if event.state in SETTLED]
+        after = replace(fits, after_seq=page[-1].seq)
+        page = await database.read(lambda tx, at=after: list_events(tx, at, PAGE, True))  # type: ignore[misc]
+    return found
 
 
 async def _replay(database: Database, event_id: str) -> int:

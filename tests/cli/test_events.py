@@ -123,6 +123,25 @@ def test_replay_puts_failed_events_back_before_the_rules(run: Run, stored: str) 
     assert state_of(stored, "evt_2") is EventState.RECEIVED
 
 
+def test_replay_of_a_source_takes_what_is_settled_and_leaves_the_rest(
+    run: Run, stored: str
+) -> None:
+    done = run("events", "replay", "--source", "qtangl", "--json")
+    assert [one["id"] for one in json.loads(done.stdout)] == ["evt_2"]
+    assert state_of(stored, "evt_2") is EventState.RECEIVED
+
+
+def test_replay_options_narrow_each_other(run: Run, stored: str) -> None:
+    done = run("events", "replay", "--source", "qtangl", "--type", "scan.finished")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "no event fits" in done.stderr
+    assert state_of(stored, "evt_2") is EventState.FAILED
+
+
+def test_replay_that_says_nothing_is_wrong_usage(run: Run, stored: str) -> None:
+    assert run("events", "replay").exit_code == 2
+
+
 def test_replay_of_an_event_under_way_is_refused(run: Run, stored: str) -> None:
     done = run("events", "replay", "evt_1")
     assert done.exit_code == 1
