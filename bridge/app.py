@@ -20,18 +20,21 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from bridge.access.vault import Vault
 from bridge.act import Actor, Attempted
 from bridge.backoff import Backoff
 from bridge.calling import Caller, Integration
 from bridge.clock import Clock, wall_clock
-from bridge.configured import Configured, configure, read_rules
+from bridge.configured import Configured, configure, open_vault, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
 from bridge.connectors.http import HttpClient
 from bridge.errors import BridgeError
 from bridge.logs import configure_logging
 from bridge.matcher import Matcher
+from bridge.quarantine import Quarantine
 from bridge.reload import RulesHolder, watch
 from bridge.retention import Keep, Retention
+from bridge.secrets_seen import SecretsSeen
 from bridge.settings import Settings
 from bridge.store.actions import StoredAction
 from bridge.store.database import open_database
@@ -70,6 +73,7 @@ class Parts:
     intake: Intake
     metrics: Metrics
     refusals: RefusalBook
+    secrets_seen: SecretsSeen | None
     retention: Retention
     application: ASGIApp
     _background: list[asyncio.Task[None]] = field(default_factory=list)
@@ -90,6 +94,8 @@ class Parts:
         await self.worker.stop(grace_seconds)
         await self.intake.drain()
         await self.refusals.close()
+        if self.secrets_seen is not None:
+            await self.secrets_seen.close()
         await self.http.aclose()
         await self.database.close()
 
@@ -113,6 +119,7 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     """
     configured = configure(settings)
     rules = RulesHolder(read_rules(configured))
+    vault = open_vault(settings)
     database = await open_database(settings.store.url, clock, exclusive=True)
     http = HttpClient(clock)
     metrics = Metrics()
@@ -128,7 +135,8 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         on_attempt=lambda action, attempted: count_attempt(metrics, action, attempted),
     )
     intake = Intake(database, clock, limit=settings.server.queue_limit, on_stored=worker.tell)
-    refusals = RefusalBook(database, metrics)
+    refusals = RefusalBook(database, metrics, make_quarantine(settings, vault))
+    secrets_seen = SecretsSeen(database, vault) if vault is not None else None
 
     def gauges() -> Gauges:
         return Gauges(
@@ -153,6 +161,7 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         BodyReader(server.body_limit_bytes, server.body_timeout_seconds),
         refusals,
         metrics,
+        secrets_seen,
     )
     return Parts(
         configured=configured,
@@ -163,6 +172,7 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         intake=intake,
         metrics=metrics,
         refusals=refusals,
+        secrets_seen=secrets_seen,
         retention=make_retention(settings, database, clock),
         application=hooks,
     )
@@ -209,6 +219,17 @@ def make_actor(
     )
 
 
+def make_quarantine(settings: Settings, vault: Vault | None) -> Quarantine | None:
+    """Where refused deliveries are kept; None where none are."""
+    limits = settings.limits
+    if not limits.quarantine_per_source or not limits.quarantine_bytes:
+        return None
+    if vault is None:
+        log.warning("no quarantine: without encryption.keys nothing can be sealed")
+        return None
+    return Quarantine(vault, limits.quarantine_per_source, limits.quarantine_bytes)
+
+
 def make_retention(settings: Settings, database: Database, clock: Clock) -> Retention:
     """What forgets old events."""
     keep = settings.retention
@@ -218,7 +239,7 @@ def make_retention(settings: Settings, database: Database, clock: Clock) -> Rete
         "ignored": keep.ignored_days,
         "echo": keep.echo_days,
     }
-    return Retention(database, clock, Keep(days, keep.max_bytes))
+    return Retention(database, clock, Keep(days, keep.max_bytes, keep.quarantine_days))
 
 
 def count_attempt(metrics: Metrics, action: StoredAction, attempted: Attempted) -> None:

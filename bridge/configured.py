@@ -13,11 +13,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from bridge.access.vault import Vault
 from bridge.connectors.catalogue import action_shapes, load_connectors
 from bridge.connectors.contract import Connector
 from bridge.document import did_you_mean
 from bridge.errors import Invalid, NotFound, Problem
-from bridge.keyring import key_file
+from bridge.keyring import key_file, load_keys
 from bridge.match.fields import Vocabulary, fields_of
 from bridge.match.rules import RuleSet, load_rules
 from bridge.settings import IntegrationSettings, Settings
@@ -100,6 +101,17 @@ def find_source(settings: Settings, tenant: str, name: str) -> Source:
     raise NotFound(f'there is no source "{name}" in the tenant "{tenant}" ({hint})')
 
 
+def open_vault(settings: Settings) -> Vault | None:
+    """What seals in the store; None with PostgreSQL and no keys, where nothing can be sealed.
+
+    Makes the key of an SQLite installation where there is none yet. Raises Invalid.
+    """
+    file = settings.store.sqlite_file
+    if file is None and not settings.encryption.keys:
+        return None
+    return Vault(load_keys(settings.encryption.keys, file))
+
+
 def warnings_of(configured: Configured) -> Iterator[Problem]:
     """What works and is still worth a look, each with its place."""
     settings = configured.settings
@@ -112,6 +124,9 @@ def warnings_of(configured: Configured) -> Iterator[Problem]:
             words = f'the source "{source.name}" has no secret and refuses every delivery'
             yield _warning(settings, path, words, "give it secrets, or write proof: none")
     file = settings.store.sqlite_file
+    if file is None and not settings.encryption.keys:
+        words = "without encryption.keys no refused delivery is kept and no use of a secret noted"
+        yield _warning(settings, ("encryption",), words, "give keys that every node knows")
     key = key_file(file) if file else None
     if key and key.exists() and not settings.encryption.keys:
         mode = stat.S_IMODE(key.stat().st_mode)

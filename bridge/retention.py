@@ -14,6 +14,7 @@ import structlog
 
 from bridge.clock import Clock
 from bridge.errors import StoreError
+from bridge.store.quarantine import forget_kept
 from bridge.store.retention import forget_events, forget_oldest, shrink, size_bytes
 from bridge.store.transaction import Database
 
@@ -34,10 +35,12 @@ class Keep:
 
     days: for each finished state; 0 keeps them for ever.
     max_bytes: beyond it the oldest finished events go, whatever their age; 0 sets no limit.
+    quarantine_days: for refused deliveries; 0 keeps them until they are pushed out.
     """
 
     days: Mapping[str, float]
     max_bytes: int = 0
+    quarantine_days: float = 0
 
 
 class Retention:
@@ -65,14 +68,23 @@ class Retention:
             if days > 0:
                 forgotten += await self._forget_state(state, self._clock() - int(days * DAY_MS))
         forgotten += await self._forget_to_size()
-        if forgotten:
+        released = await self._forget_quarantine()
+        if forgotten or released:
             await self._give_back()
-            log.info("events forgotten", count=forgotten)
+            log.info("forgotten", events=forgotten, quarantined=released)
         return forgotten
 
     async def _forget_state(self, state: str, before: int) -> int:
         forgotten = 0
         while count := await self._database.write(lambda tx: forget_events(tx, state, before)):
+            forgotten += count
+            await asyncio.sleep(BREATH_SECONDS)
+        return forgotten
+
+    async def _forget_quarantine(self) -> int:
+        days, forgotten = self._keep.quarantine_days, 0
+        before = self._clock() - int(days * DAY_MS)
+        while days and (count := await self._database.write(lambda tx: forget_kept(tx, before))):
             forgotten += count
             await asyncio.sleep(BREATH_SECONDS)
         return forgotten

@@ -204,6 +204,9 @@ class RetentionSettings(Section):
     """Days after which an event that no rule matched is forgotten."""
     echo_days: float = Field(default=7.0, ge=0)
     """Days after which an event that only told of the bridge's own writing is forgotten."""
+    quarantine_days: float = Field(default=14.0, ge=0)
+    """Days after which a refused delivery is forgotten. Two weeks leave time to mend a secret;
+    what lies there was sent by nobody knows whom. 0 keeps them until they are pushed out."""
     max_bytes: int = Field(default=0, ge=0)
     """Bytes the store may take; beyond it the oldest finished events go, whatever their age.
     0 sets no limit, because forgetting by size comes as a surprise."""
@@ -217,6 +220,17 @@ class RetentionSettings(Section):
             "ignored": self.ignored_days,
             "echo": self.echo_days,
         }
+
+
+class LimitsSettings(Section):
+    """Bounds on what strangers can make the bridge keep."""
+
+    quarantine_per_source: int = Field(default=100, ge=0, le=100_000)
+    """Refused deliveries kept for each source, sealed, so that they can be verified again once a
+    secret is mended; the oldest go first. Bodies over 256 KiB are not kept. 0 keeps none."""
+    quarantine_bytes: int = Field(default=67_108_864, ge=0)
+    """Bytes the refused deliveries of all sources may take together; beyond it the source with
+    most of them loses its oldest. 64 MiB hold thousands of ordinary bodies. 0 keeps none."""
 
 
 class LogSettings(Section):
@@ -313,6 +327,7 @@ class Settings(Section):
     tenants: tuple[TenantSettings, ...] = (TenantSettings(name="default"),)
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
+    limits: LimitsSettings = LimitsSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -25,6 +25,14 @@ COMMANDS = {
     "check": ("bridge.cli.check:check", "Check the configuration and the rules."),
     "rules": ("bridge.cli.rules:rules", "Check, list, explain and test rules."),
     "events": ("bridge.cli.events:events", "List, show, replay and follow events."),
+    "sources": (
+        "bridge.cli.sources:sources",
+        "List the senders, and when each secret was last used.",
+    ),
+    "quarantine": (
+        "bridge.cli.quarantine:quarantine",
+        "List, verify again and discard refused deliveries.",
+    ),
     "send": ("bridge.cli.send:send", "Sign a body as its sender would, and post it."),
     "migrate": ("bridge.cli.migrate:migrate", "Bring the store to the present schema."),
 }

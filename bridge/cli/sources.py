@@ -1,0 +1,108 @@
+"""`bridge sources`: who may send, where to, and which secrets they still use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import rich_click as click
+
+from bridge.access.vault import Vault
+from bridge.cli.opened import with_store
+from bridge.cli.options import settings_of, with_config, with_json, with_verbose
+from bridge.cli.output import counted, put_json, put_table, say
+from bridge.clock import iso
+from bridge.configured import configure, open_vault
+from bridge.errors import NotFound
+from bridge.event import JSON
+from bridge.secrets_seen import last_use, secret_names
+from bridge.settings import Settings
+from bridge.sources.source import Source
+from bridge.store.secrets_seen import Named, Seen, list_seen
+from bridge.store.transaction import Database
+
+COLUMNS = ("NAME", "TENANT", "PRESET", "LEVEL", "PROOF", "ADDRESS", "SECRETS")
+
+
+@click.group()
+def sources() -> None:
+    """List the senders, and when each secret was last used."""
+
+
+@sources.command("list")
+@with_config
+@with_json
+@with_verbose
+def list_(config: Path, as_json: bool) -> None:
+    """List the configured sources, with each secret's last use.
+
+    A secret is named by eight digits that help nobody to guess it. Uses are counted from the first
+    start on; with PostgreSQL that takes encryption.keys. LEVEL is how sure the preset is: V is
+    verified at the sender, P partly, X not at all.
+    """
+    settings = settings_of(config)
+    configured = configure(settings)
+    vault, seen = _seen(settings)
+    told = [_told(settings, source, vault, seen) for source in configured.sources.values()]
+    if as_json:
+        put_json([*told])
+        return
+    put_table(COLUMNS, (_line(one) for one in told))
+    if not told:
+        say("no source is configured")
+
+
+def _seen(settings: Settings) -> tuple[Vault | None, Mapping[Named, Seen]]:
+    """What names the secrets, and their uses. Before the first start there is neither."""
+
+    async def work(database: Database) -> Mapping[Named, Seen]:
+        return await database.read(list_seen)
+
+    try:
+        seen = with_store(settings, work)
+    except NotFound:
+        return None, {}
+    return open_vault(settings), seen
+
+
+def _told(
+    settings: Settings, source: Source, vault: Vault | None, seen: Mapping[Named, Seen]
+) -> dict[str, JSON]:
+    place = "" if source.tenant == "default" else f"/t/{source.tenant}"
+    return {
+        "name": source.name,
+        "tenant": source.tenant,
+        "preset": source.preset.name,
+        "level": source.preset.form.level,
+        "proof": source.settings.proof,
+        "address": f"{settings.public_url}{place}/hooks/{source.name}",
+        "secrets": [_secret(source, vault, seen, each) for each in source.fingerprints],
+    }
+
+
+def _secret(
+    source: Source, vault: Vault | None, seen: Mapping[Named, Seen], fingerprint: str
+) -> dict[str, JSON]:
+    if vault is None:
+        return {"name": None, "last_seen": None, "times": None}
+    use = last_use(vault, seen, source, fingerprint)
+    return {
+        "name": secret_names(vault, source.tenant, source.name, fingerprint)[0],
+        "last_seen": iso(use.last_at) if use else None,
+        "times": use.times if use else 0,
+    }
+
+
+def _line(told: Mapping[str, JSON]) -> list[JSON]:
+    secrets = told["secrets"]
+    assert isinstance(secrets, list)
+    cells = [told[column.lower()] for column in COLUMNS[:-1]]
+    return [*cells, "; ".join(_use(one) for one in secrets) or "none"]
+
+
+def _use(secret: JSON) -> str:
+    assert isinstance(secret, dict)
+    name, times = secret["name"], secret["times"]
+    if name is None or not isinstance(times, int):
+        return "not counted"
+    return f"{name} {secret['last_seen']} ({counted(times, 'use')})" if times else f"{name} never"
