@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import structlog
+
 from bridge.about import about, records_of
-from bridge.errors import ExpressionFailed
+from bridge.errors import ExpressionFailed, Refused
 from bridge.event import JSON, Event, StoredEvent
 from bridge.match.plan import Plan, Stage, plan
 from bridge.match.rules import RuleSet
 from bridge.record import Matched
 from bridge.text.escape import ESCAPES
+
+log = structlog.get_logger("bridge.match")
 
 
 class Reader(Protocol):
@@ -48,7 +52,10 @@ class Matcher:
             raise ExpressionFailed(
                 f"the source {stored.source} is no longer configured; put it back and replay"
             )
-        return reader.normalise(stored)
+        try:
+            return reader.normalise(stored)
+        except Refused as error:  # accepted by an older version, or by another preset
+            raise ExpressionFailed(f"the body cannot be read any more: {error}") from error
 
     def match(self, stored: StoredEvent, now: int, *, link: JSON = None) -> Matched:
         """What the rules plan for an event.
@@ -57,9 +64,16 @@ class Matcher:
         the rules that read it are asked. None: only the others are.
         """
         try:
-            event = self.read(stored)
+            return self._match(stored, now, link)
         except ExpressionFailed as error:
             return Matched(stored, (), unreadable=str(error))
+        except Exception as error:  # a mistake of ours must not keep the events behind it waiting
+            log.exception("matching failed unexpectedly", event_id=stored.id)
+            words = f"unexpected {type(error).__name__} while matching, see the log"
+            return Matched(stored, (), unreadable=words)
+
+    def _match(self, stored: StoredEvent, now: int, link: JSON) -> Matched:
+        event = self.read(stored)
         stage: Stage = "at_once" if link is None else "in_lane"
         planned = plan(event, self._rules(), now, link or {}, ESCAPES, stage=stage)
         return Matched(

@@ -103,8 +103,11 @@ async def record_matched_in_lane(
     planned = await plan_runs(tx, matched, now)
     await count_rules(tx, step.tenant, planned.matched, matched.errors, now)
     await runs.delete_run(tx, step.run_id)
-    reason = planned.reason or NO_RULE
-    await events.settle_in_lane(tx, step.event_id, planned.opened - 1, reason)
+    if matched.unreadable:
+        await events.count_finished(tx, step.event_id, 1, 1, matched.unreadable)
+    else:
+        reason = planned.reason or NO_RULE
+        await events.settle_in_lane(tx, step.event_id, planned.opened - 1, reason)
     await lanes.settle_lane(tx, (step.tenant, step.lane))
 
 

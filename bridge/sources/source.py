@@ -97,6 +97,8 @@ class Source:
         """
         if self.preset.form.envelope is None:
             types = [value for name, value in delivery.headers if name == "content-type"]
+            if len(types) > 1:  # which of them is meant is not ours to guess
+                raise UnsupportedMediaType("several content types were given; send one")
             return self._parse({"content-type": types[0]} if types else {}, delivery.body)
         return self._parse(read_headers(delivery.headers), delivery.body)
 

@@ -137,7 +137,13 @@ class Route:
         await self.worker.stop()
 
     async def accept(
-        self, key: str, data: object, *, kind: str = "scan.finished", subject: str = "scan-1"
+        self,
+        key: str,
+        data: object,
+        *,
+        kind: str = "scan.finished",
+        subject: str = "scan-1",
+        source: str = "events",
     ) -> str:
         """Stores a CloudEvent the way receive does; gives its id."""
         body = {
@@ -145,7 +151,7 @@ class Route:
             "subject": subject, "data": data,
         }  # fmt: skip
         event = NewEvent(
-            new_id("evt", self.clock()), "default", "events", key, 0, kind, subject,
+            new_id("evt", self.clock()), "default", source, key, 0, kind, subject,
             self.clock(), self.clock(), '{"content-type": "application/cloudevents+json"}',
             json.dumps(body).encode(),
         )  # fmt: skip
@@ -181,12 +187,16 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
         windows: tuple[tuple[int, int], ...] = (),
         on: Database | None = None,
         timeout_seconds: float = 60.0,
+        broken: Any = None,
     ) -> Route:
         store = on or database
         shapes = {shape.name: shape for shape in SHAPES}
         offered = {"jira": frozenset(shapes)}
         rules = load_rules({"rules.yaml": rules_text}, shapes, ["events"], offered)
-        matcher = Matcher(lambda: rules, {("default", "events"): source})
+        readers: dict[tuple[str, str], Any] = {("default", "events"): source}
+        if broken is not None:
+            readers["default", "broken"] = broken
+        matcher = Matcher(lambda: rules, readers)
         connector = replace(far_connector(far), object_windows=windows)
         integration = Integration("jira", "default", connector, far)
         caller = Caller(store, clock, timeout_seconds)

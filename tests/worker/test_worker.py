@@ -397,3 +397,25 @@ async def test_grouped_run_stands_for_all_events_that_came_while_it_waited(
     route.clock.advance(3_600_000)
     await route.run()
     assert [call.parameters.body for call in far.calls] == ["1 scans: s0", "3 scans: s1 s2 s3"]
+
+
+class Broken:
+    """A source whose code has a mistake."""
+
+    def normalise(self, stored: object) -> Any:
+        raise ZeroDivisionError("ours")
+
+
+async def test_event_that_cannot_be_read_fails_and_those_behind_it_go_on(
+    make_route: Make, far: FarSide
+) -> None:
+    route = make_route(LOG, broken=Broken())
+    bad = await route.accept("k1", SCAN, source="broken")
+    gone = await route.accept("k2", SCAN, source="gone")
+    good = await route.accept("k3", SCAN, subject="scan-2")
+    await route.run()
+    assert await route.state(bad) == (
+        "failed", "unexpected ZeroDivisionError while matching, see the log"
+    )  # fmt: skip
+    assert "no longer configured" in (await route.state(gone))[1]
+    assert (await route.state(good))[0] == "done"
