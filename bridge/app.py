@@ -29,6 +29,7 @@ from bridge.configured import Configured, configure, open_vault, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
 from bridge.connectors.http import HttpClient
 from bridge.errors import BridgeError
+from bridge.fence import Fence
 from bridge.logs import configure_logging
 from bridge.matcher import Matcher
 from bridge.quarantine import Quarantine
@@ -121,7 +122,8 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     rules = RulesHolder(read_rules(configured))
     vault = open_vault(settings)
     database = await open_database(settings.store.url, clock, exclusive=True)
-    http = HttpClient(clock)
+    fence = Fence()
+    http = HttpClient(clock, may_change=fence.holds)
     metrics = Metrics()
     matcher = Matcher(lambda: rules.current, configured.sources)
     actor = make_actor(configured, database, http, matcher, clock)
@@ -133,6 +135,7 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         concurrency=settings.worker.concurrency,
         on_event=metrics.count_event,
         on_attempt=lambda action, attempted: count_attempt(metrics, action, attempted),
+        fence=fence,
     )
     intake = Intake(database, clock, limit=settings.server.queue_limit, on_stored=worker.tell)
     refusals = RefusalBook(database, metrics, make_quarantine(settings, vault))
@@ -213,7 +216,7 @@ def make_actor(
         integrations=opened,
         free=free,
         trail=http.trail,
-        caller=Caller(database, clock, worker.action_timeout_seconds),
+        caller=Caller(database, clock, worker.action_timeout_seconds, http.may_change),
         backoff=backoff,
         chance=random.random,
     )

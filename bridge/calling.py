@@ -7,7 +7,7 @@ along all that have queued up behind it when its turn comes, and makes one write
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from bridge.action import Call, Outcome
 from bridge.clock import Clock, new_id
 from bridge.connectors.contract import Action, Client, Connector
+from bridge.connectors.http import NOT_OURS
 from bridge.errors import GiveUp, Hold, TryAgain
 from bridge.object_locks import Key, ObjectLocks
 from bridge.pacing import Asked, Pacing
@@ -59,11 +60,14 @@ class Caller:
     """Carries out calls of all integrations.
 
     timeout_seconds: how long one write, or several in one, may take.
+    may_change: whether the leases have held; asked of each call before it joins others, since the
+        one that writes for all can answer only for itself.
     """
 
     database: Database
     clock: Clock
     timeout_seconds: float = 60.0
+    may_change: Callable[[], bool] = lambda: True
     pacing: Pacing = field(init=False)
     locks: ObjectLocks = field(default_factory=ObjectLocks)
     node: str = field(init=False)
@@ -75,6 +79,8 @@ class Caller:
 
     async def carry_out(self, integration: Integration, offered: Action, call: AnyCall) -> Outcome:
         """The outcome, or TryAgain, GiveUp, or Hold when it could not even be tried."""
+        if not self.may_change():
+            raise TryAgain(NOT_OURS)
         written = offered.object_of(call.parameters)
         asked = Asked(integration.tenant, integration.name, call.name, written)
         if written is None or offered.run_many is None:

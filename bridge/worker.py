@@ -22,6 +22,7 @@ from bridge.backlog import Backlog
 from bridge.clock import Clock, new_id
 from bridge.errors import LeaseLost, StoreError
 from bridge.event import JSON, EventState, NewEvent, StoredEvent
+from bridge.fence import Fence
 from bridge.guards import take_turn
 from bridge.lane_queue import IN_MEMORY, LaneQueue
 from bridge.matcher import Matcher
@@ -39,6 +40,7 @@ from bridge.store.events import get_event
 from bridge.store.lanes import (
     Lane,
     Lease,
+    check_owner,
     claim_lanes,
     doubt_own_lane,
     due_lanes,
@@ -77,6 +79,7 @@ class Worker:
     `start` and `stop` run them in the background; a test calls `drain` instead, which does all
     that is due by its clock and returns.
     pause_seconds: how long a loop rests when the store says no, before it tries again.
+    fence: shared with what sends requests; told when the leases are renewed.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Worker:
         pause_seconds: float = 1.0,
         on_event: Callable[[EventState], None] = lambda _: None,
         on_attempt: Watch = lambda _, __: None,
+        fence: Fence | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -99,6 +103,7 @@ class Worker:
         self._pause_seconds = pause_seconds
         self._on_event = on_event
         self._on_attempt = on_attempt
+        self._fence = fence or Fence()
         self._backlog = Backlog(database)
         self._lanes = LaneQueue()
         self._told = asyncio.Event()
@@ -142,6 +147,7 @@ class Worker:
         await self._database.listen(self._heard)
         loops = [self._match_loop(), self._look_loop()]
         if self._owner:
+            await self._renew()  # there is nothing to renew yet; it puts the fence up
             loops.append(self._lease_loop())
         self._loops = [asyncio.create_task(loop) for loop in loops]
         self._lane_loops = [
@@ -266,8 +272,9 @@ class Worker:
             await self._survives(self._renew())
 
     async def _renew(self) -> None:
-        lease = self._lease()
+        lease, asked_at = self._lease(), self._fence.monotonic()
         await self._database.write(lambda tx: renew_leases(tx, lease))
+        self._fence.renewed(asked_at, LEASE_MS / 1000)
 
     async def _lane_loop(self) -> None:
         while (lane := await self._lanes.wait_and_take()) is not None:
@@ -297,7 +304,8 @@ class Worker:
 
     async def _run_lane(self, lane: Lane) -> bool:
         """Runs what is due of one lane, in order; true when its turn ended before its work."""
-        waiting = await self._database.read(lambda tx: read_waiting(tx, lane))
+        self._fence.begin()
+        waiting = await self._database.read(lambda tx: read_waiting(tx, lane, self._owner))
         over: set[str] = set()
         for action, run in waiting:
             if action.run_id in over:
@@ -409,8 +417,9 @@ def what_next(outcome: AttemptOutcome, on_failure: OnFailure) -> Next:
             return Next.RUN_IS_OVER
 
 
-async def read_waiting(tx: Transaction, lane: Lane) -> list[tuple[StoredAction, Run]]:
-    """The next actions of a lane, each with its run."""
+async def read_waiting(tx: Transaction, lane: Lane, owner: str) -> list[tuple[StoredAction, Run]]:
+    """The next actions of a lane, each with its run. Raises LeaseLost."""
+    await check_owner(tx, lane, owner)
     actions = await read_lane(tx, *lane, LANE_TURN)
     runs = {run_id: await get_run(tx, run_id) for run_id in {one.run_id for one in actions}}
     return [(action, runs[action.run_id]) for action in actions]

@@ -26,7 +26,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("store", "sources", "connectors", "access"),
     ("verify", "match", "text", "backoff", "breaker", "pace"),
     ("action", "settings", "vocabulary"),
-    ("environment", "keyring", "clock", "logs", "rounds"),
+    ("environment", "keyring", "clock", "fence", "logs", "rounds"),
     ("document",),
     ("errors", "event"),
 )

@@ -13,7 +13,7 @@ import asyncio
 import json
 import ssl
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -37,6 +37,7 @@ EXCHANGES_LIMIT = 100
 REDIRECTS_LIMIT = 3
 CONNECTIONS = 100
 CONNECT_SECONDS = 10.0
+NOT_OURS = "not sent: this process stood still for longer than its leases, another may be at it"
 READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _TRAIL: ContextVar[list[Exchange] | None] = ContextVar("trail", default=None)
@@ -77,11 +78,18 @@ class HttpClient:
     clock: for durations and for waits given as a date.
     transport: handed in by tests, where the remote side begins; else the real one, made at first
     use, since aiohttp's needs a running loop.
+    may_change: asked right before a request that may change something.
     """
 
-    def __init__(self, clock: Clock, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+        may_change: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._clock = clock
         self._transport = transport
+        self.may_change = may_change
 
     async def aclose(self) -> None:
         if self._transport is not None:
@@ -154,6 +162,8 @@ class HttpClient:
     async def _transfer(self, ask: Ask, url: str) -> Reply:
         if self._transport is None:
             self._transport = open_transport()
+        if ask.changes and not self.may_change():
+            raise TryAgain(NOT_OURS)
         request = httpx.Request(
             ask.method,
             url,

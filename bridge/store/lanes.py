@@ -77,6 +77,15 @@ async def lock_lane(tx: Transaction, lane: Lane) -> str:
     return str(row[0]) if row else ""
 
 
+async def check_owner(tx: Transaction, lane: Lane, owner: str) -> None:
+    """Looks whether a lane is still one's own, without keeping it so. Raises LeaseLost."""
+    if tx.engine == "sqlite":
+        return
+    row = await tx.row("SELECT leased_by FROM lanes WHERE tenant = ? AND name = ?", *lane)
+    if row is not None and row[0] != owner:
+        raise LeaseLost(f"{lane[1]}: another process has the lane now")
+
+
 async def claim_lanes(tx: Transaction, now: int, limit: int, lease: Lease) -> list[Lane]:
     """Takes lanes that are due, on PostgreSQL; the one process on SQLite claims nothing.
 
