@@ -46,7 +46,7 @@ class Weather:
         while True:
             chosen = self._random.choice(FAULTS)
             await self._sandbox.set_faults(chosen)
-            self.seen.update(chosen)
+            self.seen.update(chosen.keys())
             await asyncio.sleep(self._random.uniform(1.5, 3.5))
 
     async def clocks(self) -> None:
