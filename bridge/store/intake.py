@@ -105,7 +105,7 @@ class Intake:
             return await store_deliveries(tx, deliveries, self._clock())
 
         try:
-            written = await self._database.write(work)
+            written = await self._database.write(work, short=True)
         except BaseException as error:  # whatever it is, nobody is left waiting
             for _, future in batch:
                 if not future.done():

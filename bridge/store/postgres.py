@@ -88,7 +88,7 @@ class PostgresDatabase:
         self._leading: dict[str, asyncpg.Connection] = {}
         self._listening: asyncio.Task[None] | None = None
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, short: bool = False) -> T:
         """Runs the work in a transaction; again from the start when another one was in its way."""
         import asyncpg
 

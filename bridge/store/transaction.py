@@ -48,8 +48,11 @@ class Database(Protocol):
         """True where only one process may work on it, so that no claim has to be written."""
         ...
 
-    async def write(self, work: Work[T]) -> T:
-        """Runs the work and returns once it is durable. Either all of it is, or none."""
+    async def write(self, work: Work[T], *, short: bool = False) -> T:
+        """Runs the work and returns once it is durable. Either all of it is, or none.
+
+        short: it takes no more than a few milliseconds, so it may run where the requests do.
+        """
         ...
 
     async def read(self, work: Work[T]) -> T:
