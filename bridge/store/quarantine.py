@@ -96,8 +96,8 @@ async def keep(tx: Transaction, new: Sequence[Kept], per_source: int, total_byte
 
 
 async def note_lost(tx: Transaction, lost: Mapping[tuple[str, str, Why], int], now: int) -> None:
-    """Adds to the counts of what was lost."""
-    for (tenant, source, why), times in lost.items():
+    """Adds to the counts of what was lost; in one order, so that no two nodes wait in a circle."""
+    for (tenant, source, why), times in sorted(lost.items()):
         await tx.run(
             "INSERT INTO quarantine_lost (tenant, source, why, times, last_at)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, source, why) DO UPDATE SET"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from bridge.store.transaction import Transaction
 
@@ -24,8 +25,8 @@ Named = tuple[str, str, str]
 
 
 async def add_seen(tx: Transaction, seen: Mapping[Named, Seen]) -> None:
-    """Adds to the counts; several nodes may do so."""
-    for (tenant, source, name), more in seen.items():
+    """Adds to the counts; several nodes may do so, in one order, so that none waits in a circle."""
+    for (tenant, source, name), more in sorted(seen.items(), key=itemgetter(0)):
         await tx.run(
             "INSERT INTO secrets_seen (tenant, source, name, times, last_at)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, source, name) DO UPDATE SET"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,10 @@ from bridge.errors import VaultClosed
 from bridge.event import Delivery
 from bridge.quarantine import MOST_BODY_BYTES, pack, record_name, unpack
 from bridge.retention import DAY_MS, Keep, Retention
+from bridge.store.database import connect, open_database
+from bridge.store.events import get_event
+from bridge.store.intake import Intake
+from bridge.store.migrate import known_migrations, migrate
 from bridge.store.quarantine import list_kept
 from bridge.store.refusals import Refusal
 from bridge.store.transaction import Database
@@ -28,7 +33,7 @@ from tests.quarantine.conftest import (
     opened,
     without_table,
 )
-from tests.store.conftest import MovableClock
+from tests.store.conftest import MovableClock, new_event
 
 TEXT = st.text(st.characters(codec="latin-1"), max_size=20)
 PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=5).map(tuple)
@@ -233,6 +238,25 @@ async def test_old_deliveries_are_forgotten_and_so_are_old_counts(door: Door) ->
     await Retention(door.database, door.clock, Keep({}, quarantine_days=14)).forget()
     assert [kept.id for kept in await door.kept()] == [newer.id]
     assert await door.lost() == {}
+
+
+async def test_store_from_before_the_quarantine_is_brought_up_with_what_it_holds(
+    store_url: str, clock: MovableClock
+) -> None:
+    before, later = known_migrations()[:1], known_migrations()[1:]
+    old = connect(store_url, Path())
+    await old.write(lambda tx: migrate(tx, clock(), before))
+    (event,) = await Intake(old, clock).accept([new_event("from before")])
+    await old.close()
+
+    database = await open_database(store_url, clock)
+    assert later
+    async with opened(database, clock, QUARANTINE) as door:
+        await door.send("generic", SCAN, "made-up-wrong")
+        assert len(await door.kept()) == 1
+        stored = await database.read(lambda tx: get_event(tx, event.id))
+        assert stored.key == "from before"
+    await database.close()
 
 
 def test_names_are_of_the_key_and_of_no_use_without_it() -> None:
