@@ -48,7 +48,9 @@ async def read_books(tx: Transaction) -> Books:
         "SELECT e.key, t.reason FROM attempts t JOIN actions a ON a.id = t.action_id"
         " JOIN events e ON e.id = a.event_id WHERE t.outcome = 'dead'"
     )
-    tries = dict(await tx.rows("SELECT outcome, count(*) FROM attempts GROUP BY outcome"))
+    tries: dict[str, int] = dict(
+        await tx.rows("SELECT outcome, count(*) FROM attempts GROUP BY outcome")
+    )
     return Books(
         {key: (state, reason) for key, state, reason in events},
         int(waiting[0]) if waiting else 0,

@@ -84,7 +84,9 @@ def _naming(name: str, original: Any) -> Any:
 
 
 def _reporting(original: Any, trigger: Trigger, before_work: BeforeWork) -> Any:
-    async def write(self: Any, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+    async def write(
+        self: Any, work: Callable[[Transaction], Awaitable[Any]], **options: Any
+    ) -> Any:
         seen: list[str] = []
 
         async def noted(tx: Transaction) -> Any:
@@ -98,7 +100,7 @@ def _reporting(original: Any, trigger: Trigger, before_work: BeforeWork) -> Any:
                 trigger.reached(f"{name}.before-commit")
             return result
 
-        result = await original(self, noted)
+        result = await original(self, noted, **options)
         for name in dict.fromkeys(seen):
             trigger.reached(f"{name}.after-commit")
         return result

@@ -36,6 +36,7 @@ class Plan:
     """store: the address all nodes share; empty for an SQLite file of the first.
 
     patience_seconds: how long a node waits for its named step before it is killed anyway.
+    pace: of the weather, 1 in the long form. seconds: after so many the run is given up.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class Plan:
     store: str = ""
     lanes: int = 24
     patience_seconds: float = 2.0
+    pace: float = 1.0
     seconds: float = 600.0
 
 
@@ -176,7 +178,7 @@ class Run:
         started = time.monotonic()
         plan = self._plan
         sender = Sender(self._client, [node.url for node in self._nodes], plan.seed)
-        weather = Weather(plan.seed, self._sandbox, self._nodes)
+        weather = Weather(plan.seed, self._sandbox, self._nodes, plan.pace)
         moods: list[Coroutine[Any, Any, None]] = [weather.faults(), weather.clocks()]
         moods.append(weather.stops() if plan.store else weather.disks())
         around = [asyncio.create_task(mood) for mood in moods]

@@ -23,6 +23,9 @@ from tests.chaos.world import SECRET
 
 ANSWER_SECONDS = 3.0
 AGAIN_SECONDS = 0.1
+BUSY = 503
+"""What alone may be answered when something is wrong with us, so that senders come again."""
+MOST_WRONG = 20
 REPEATED = 0.05
 """Deliveries that are sent once more although they were accepted."""
 
@@ -79,8 +82,10 @@ class Sender:
             return False
         if answer.status_code not in (200, 202):
             self.sent.answers[str(answer.status_code)] += 1
-            if answer.status_code < 500:
+            if answer.status_code != BUSY:
                 self.sent.wrong.append(f"{deed.key}: {answer.status_code} {answer.text[:200]}")
+            if len(self.sent.wrong) > MOST_WRONG:
+                raise RuntimeError("\n".join(self.sent.wrong))
             return False
         told = answer.json()
         self.sent.answers[told["status"]] += 1

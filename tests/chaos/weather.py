@@ -32,10 +32,13 @@ BACK_MS = (5_000, 15_000)
 
 
 class Weather:
-    """seen: what happened how often."""
+    """pace: how long each mood lasts, 1 in the long form. seen: what happened how often."""
 
-    def __init__(self, seed: int, sandbox: SandboxClient, nodes: Sequence[Node]) -> None:
+    def __init__(
+        self, seed: int, sandbox: SandboxClient, nodes: Sequence[Node], pace: float
+    ) -> None:
         self._random = Random(seed)
+        self._pace = pace
         self._sandbox = sandbox
         self._nodes = nodes
         self._clocks = dict.fromkeys((node.name for node in nodes), 0)
@@ -47,12 +50,12 @@ class Weather:
             chosen = self._random.choice(FAULTS)
             await self._sandbox.set_faults(chosen)
             self.seen.update(chosen.keys())
-            await asyncio.sleep(self._random.uniform(1.5, 3.5))
+            await self._rest(1.5, 3.5)
 
     async def clocks(self) -> None:
         """A node's clock jumps, mostly ahead and for good, sometimes back."""
         while True:
-            await asyncio.sleep(self._random.uniform(6, 10))
+            await self._rest(6, 10)
             node = self._random.choice(self._nodes)
             ahead = self._random.random() < 0.6
             jump = self._random.choice(FORWARD_MS) if ahead else -self._random.choice(BACK_MS)
@@ -63,17 +66,17 @@ class Weather:
     async def disks(self) -> None:
         """The disk of a node is full for a while; only SQLite has one of its own."""
         while True:
-            await asyncio.sleep(self._random.uniform(6, 10))
+            await self._rest(6, 10)
             node = self._random.choice(self._nodes)
             node.fill_disk(True)
             self.seen["disk full"] += 1
-            await asyncio.sleep(self._random.uniform(0.5, 2))
+            await self._rest(0.5, 2)
             node.fill_disk(False)
 
     async def stops(self) -> None:
         """A node stands still for longer than its leases, then goes on as if nothing were."""
         while True:
-            await asyncio.sleep(self._random.uniform(3, 6))
+            await self._rest(3, 6)
             alive = [node for node in self._nodes if node.process and not node.process.dead]
             if not alive:
                 continue
@@ -83,6 +86,9 @@ class Weather:
             await asyncio.sleep(LEASE_MS / 1000 + self._random.uniform(0.5, 2))
             process.send(signal.SIGCONT)
             self.seen["stopped past its lease"] += 1
+
+    async def _rest(self, least: float, most: float) -> None:
+        await asyncio.sleep(self._random.uniform(least, most) * self._pace)
 
     def clear(self) -> None:
         """All well again, but for the clocks that went ahead."""
