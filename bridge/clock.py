@@ -36,7 +36,6 @@ def new_id(prefix: str, now: int) -> str:
     Ids made later sort later, to the millisecond, so that the index on them only grows at its end.
     """
     random = int.from_bytes(os.urandom(10))
-    value = (now & 0xFFFF_FFFF_FFFF) << 80
-    value |= 0x7000 << 64 | (random >> 68 & 0xFFF) << 64
-    value |= 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
-    return f"{prefix}_{value:032x}"
+    high = 0x7000 | random >> 68
+    low = 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
+    return f"{prefix}_{now & 0xFFFF_FFFF_FFFF:012x}{high:04x}{low:016x}"

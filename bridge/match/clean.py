@@ -12,6 +12,8 @@ import re
 from math import isfinite
 from typing import NoReturn
 
+from pydantic_core import from_json
+
 from bridge.errors import Malformed
 from bridge.event import JSON
 
@@ -40,15 +42,22 @@ def parse_body(raw: bytes) -> JSON:
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if raw.count(b"[") + raw.count(b"{") > MOST_DEPTH and _too_deep(raw):
         raise Malformed(f"the body is nested deeper than {MOST_DEPTH} levels")
+    shapes = raw.translate(_SHAPES, b"+")
+    wide = _WIDE_DIGITS in shapes or _WIDE_EXPONENT in shapes
+    unfit = _UNFIT_ESCAPE.search(raw) is not None
+    if not wide and not unfit:
+        try:
+            return from_json(raw, allow_inf_nan=False)  # type: ignore[no-any-return]
+        except ValueError:
+            pass  # the way below says more exactly what is wrong
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise Malformed(f"the body is not UTF-8: byte {error.start} cannot stand there") from error
     if not text.strip():
         raise Malformed("the body is empty")
-    shapes = raw.translate(_SHAPES, b"+")
-    value = _loads(text, wide=_WIDE_DIGITS in shapes or _WIDE_EXPONENT in shapes)
-    return _without_unfit(value) if _UNFIT_ESCAPE.search(raw) else value
+    value = _loads(text, wide=wide)
+    return _without_unfit(value) if unfit else value
 
 
 def clean(value: JSON) -> JSON:
