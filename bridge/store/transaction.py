@@ -91,8 +91,9 @@ def placeholders(count: int) -> str:
     return "(" + ", ".join("?" * count) + ")"
 
 
-CHUNKS = (64, 32, 16, 8, 4, 2, 1)
-"""Row counts of multi-row statements: few, so that the engine's statement cache holds them all."""
+MOST_ROWS = 64
+"""In one statement. Up to here every count has a statement of its own, which the engine's cache
+holds: one statement for a batch, because each costs a handing over of the interpreter's lock."""
 
 
 async def insert_rows(
@@ -105,15 +106,14 @@ async def insert_rows(
     returned: list[Row] = []
     at = 0
     while at < len(rows):
-        size = next(chunk for chunk in CHUNKS if chunk <= len(rows) - at)
-        part = rows[at : at + size]
-        sql = multi_row(head, len(part[0]), size, tail)
+        part = rows[at : at + MOST_ROWS]
+        sql = multi_row(head, len(part[0]), len(part), tail)
         values = [value for row in part for value in row]
         if tail:
             returned.extend(await tx.rows(sql, *values))
         else:
             await tx.run(sql, *values)
-        at += size
+        at += MOST_ROWS
     return returned
 
 
