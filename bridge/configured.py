@@ -21,7 +21,7 @@ from bridge.errors import Invalid, NotFound, Problem
 from bridge.keyring import key_file, load_keys
 from bridge.match.fields import Vocabulary, fields_of
 from bridge.match.rules import RuleSet, load_rules
-from bridge.settings import IntegrationSettings, Settings
+from bridge.settings import IntegrationSettings, Settings, read_settings
 from bridge.sources.catalogue import load_presets
 from bridge.sources.compiled import Preset
 from bridge.sources.source import Source
@@ -59,23 +59,57 @@ def configure(settings: Settings) -> Configured:
     return Configured(settings, sources, integrations)
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Everything that is wrong with an installation, and what it amounts to where nothing is.
+
+    configured, rules: None where they have mistakes.
+    problems: in the order of their places; warnings too.
+    """
+
+    configured: Configured | None
+    rules: RuleSet | None
+    problems: tuple[Problem, ...]
+
+
+def examine(file: Path, environ: Mapping[str, str]) -> Examined:
+    """Check the configuration, its integrations and the rules, however much of it is wrong."""
+    found = read_settings(file, environ)
+    problems = list(found.problems)
+    settings = found.settings
+    if settings is None:
+        return Examined(None, None, found.problems)
+    configured: Configured | None = None
+    rules: RuleSet | None = None
+    try:
+        configured = configure(settings)
+    except Invalid as invalid:
+        problems += invalid.problems
+    try:
+        if configured is not None and not found.problems:
+            problems += warnings_of(configured)
+            rules = read_rules(configured)
+        elif "rules" in found.sound:
+            rules = check_rules_alone(*_rule_paths(settings))
+    except Invalid as invalid:
+        problems += invalid.problems
+    problems += rules.warnings if rules else ()
+    files = list(dict.fromkeys(problem.place.file for problem in problems))
+    problems.sort(key=lambda one: (files.index(one.place.file), one.place.line, one.place.column))
+    return Examined(None if found.problems else configured, rules, tuple(problems))
+
+
 def read_rules(configured: Configured, *paths: Path) -> RuleSet:
     """The rules in force under this configuration, or those at `paths`. Raises Invalid.
 
     A path that does not exist is a problem; an empty folder is a set without rules.
     """
-    settings = configured.settings
-    chosen = paths or (settings.rules.path,)
-    missing = [path for path in chosen if not path.exists()]
-    if missing:
-        place = settings.place(("rules", "path"))
-        raise Invalid([Problem(place, f"there are no rules at {path}") for path in missing])
     offered: dict[str, frozenset[str]] = {}
     for (_, name), integration in configured.integrations.items():
         actions = frozenset(action.shape.name for action in integration.connector.actions)
         offered[name] = offered.get(name, frozenset()) | actions
     return load_rules(
-        chosen,
+        _rule_paths(configured.settings, *paths),
         action_shapes(),
         sorted({name for _, name in configured.sources}),
         offered,
@@ -85,7 +119,17 @@ def read_rules(configured: Configured, *paths: Path) -> RuleSet:
 
 def check_rules_alone(*paths: Path) -> RuleSet:
     """Rules without a configuration: names of sources and integrations are not checked."""
-    return load_rules(paths, action_shapes(), (), None, _vocabulary())
+    return load_rules(paths, action_shapes(), None, None, _vocabulary())
+
+
+def _rule_paths(settings: Settings, *paths: Path) -> tuple[Path, ...]:
+    """The given paths, or where the configuration says the rules are. Raises Invalid."""
+    chosen = paths or (settings.rules.path,)
+    missing = [path for path in chosen if not path.exists()]
+    if missing:
+        place = settings.place(("rules", "path"))
+        raise Invalid([Problem(place, f"there are no rules at {path}") for path in missing])
+    return chosen
 
 
 def find_source(settings: Settings, tenant: str, name: str) -> Source:
@@ -158,10 +202,9 @@ def _source(settings: Settings, index: int, presets: Mapping[str, Preset]) -> So
     chosen = settings.sources[index]
     preset = presets.get(chosen.preset)
     if preset is None:
-        place = settings.place(("sources", index, "preset"))
         hint = did_you_mean(chosen.preset, presets) or f"known: {', '.join(presets)}"
         words = f'there is no preset "{chosen.preset}"'
-        raise Invalid([Problem(place, words, f"sources[{index}].preset", hint)])
+        raise Invalid([settings.problem(("sources", index, "preset"), words, hint)])
     return Source(preset, chosen, settings.place(("sources", index)))
 
 
@@ -171,10 +214,9 @@ def _integrations(settings: Settings, problems: list[Problem]) -> dict[Named, In
     for index, each in enumerate(settings.integrations):
         connector = connectors.get(each.type)
         if connector is None:
-            place = settings.place(("integrations", index, "type"))
             hint = did_you_mean(each.type, connectors) or f"known: {', '.join(sorted(connectors))}"
             words = f'there is no connector "{each.type}"'
-            problems.append(Problem(place, words, f"integrations[{index}].type", hint))
+            problems.append(settings.problem(("integrations", index, "type"), words, hint))
             continue
         try:
             options = settings.check_options(each, connector.settings)

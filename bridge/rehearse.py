@@ -18,7 +18,7 @@ from bridge.match.plan import plan
 from bridge.match.rules import RuleSet, RuleTest, Wanted
 from bridge.settings import SourceSettings
 from bridge.sources.catalogue import load_presets
-from bridge.sources.sample import Sample, load_sample
+from bridge.sources.sample import HEADERS_FILE, Sample, load_sample
 from bridge.sources.source import Source
 from bridge.store.events import as_stored
 from bridge.text.escape import ESCAPES
@@ -45,12 +45,16 @@ def events_of_sample(sample: Sample, source: Source, now: int) -> Sequence[Event
 def source_for(configured: Configured, sample: Sample, name: str = "") -> Source:
     """The source that is named; else the one with the sample's preset; else a stand-in for it.
 
+    Of several with that preset it is the one to whose address the sample was sent.
     Raises NotFound, and BridgeError when several sources fit.
     """
     sources = list(configured.sources.values())
     fits = [one for one in sources if name in (one.name, "")]
     if not name:
         fits = [one for one in fits if one.preset.name == sample.preset]
+    if len(fits) > 1:
+        addressed = sample.target.partition("?")[0].rpartition("/hooks/")[2].partition("/")[0]
+        fits = [one for one in fits if one.name == addressed] or fits
     if len(fits) > 1:
         names = ", ".join(one.name for one in fits)
         raise BridgeError(f"several sources could have sent {sample.name}: {names}; name one")
@@ -85,21 +89,33 @@ def rehearse(event: Event, rules: RuleSet, now: int) -> Sequence[Planned]:
 def run_test(
     test: RuleTest, configured: Configured, rules: RuleSet, folder: Path, now: int
 ) -> Rehearsed:
-    """Plan the test's sample and compare. folder: where its path begins."""
+    """Plan the test's sample and compare. folder: where its path begins, if it is there."""
     try:
-        sample = load_sample(folder / test.sample)
-        events = events_of_sample(sample, source_for(configured, sample), now)
+        sample = load_sample(_find_sample(test, folder))
+        events = events_of_sample(sample, source_for(configured, sample, test.source), now)
         planned = [one for event in events for one in rehearse(event, rules, now)]
     except BridgeError as error:
         return Rehearsed(test, (str(error),))
     return Rehearsed(test, tuple(_missing(test, planned, rules)))
 
 
+def _find_sample(test: RuleTest, folder: Path) -> Path:
+    """The sample in the folder, in the working directory, or beside or above the rule file."""
+    for start in (folder, Path(), *Path(test.place.file).resolve().parents):
+        if (start / test.sample / HEADERS_FILE).is_file():
+            return start / test.sample
+    return folder / test.sample
+
+
 def _missing(test: RuleTest, planned: Sequence[Planned], rules: RuleSet) -> Sequence[str]:
     """What was expected and not planned; with nothing expected, what this file planned."""
     if not test.expect:
         here = {rule.name for rule in rules.rules if rule.place.file == test.place.file}
-        return [f"nothing, but {rule} planned {one.name}" for rule, one in planned if rule in here]
+        return [
+            f"nothing was expected, but {rule} planned {one.name}"
+            for rule, one in planned
+            if rule in here
+        ]
     left = list(planned)
     missing: list[str] = []
     # The most particular first, or a bare expectation could take what only that one fits.
@@ -128,7 +144,7 @@ def _within(wanted: Mapping[str, JSON], given: Mapping[str, JSON]) -> bool:
 
 def _words(wanted: Wanted, left: Sequence[Planned]) -> str:
     """What was expected, and what that rule planned instead."""
-    words = f"{wanted.action} of {wanted.rule}"
+    words = f"expected: {wanted.action} of {wanted.rule}"
     if wanted.parameters:
         words += f" with {dict(wanted.parameters)}"
     near = [

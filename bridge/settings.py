@@ -13,7 +13,7 @@ import binascii
 import dataclasses
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast
 
@@ -244,7 +244,8 @@ class LogSettings(Section):
 
 
 class TenantSettings(Section):
-    """A group of sources, integrations and records that sees nothing of the others."""
+    """A group of sources, integrations and records that sees nothing of the others. The tenant
+    `default` is always there."""
 
     name: Name
     """Stands in the tenant's addresses: `/t/NAME/hooks/SOURCE`."""
@@ -339,22 +340,49 @@ class Settings(Section):
 
     _document: Document = PrivateAttr(default_factory=lambda: load("{}", "the settings"))
     _overlay: Overlay = PrivateAttr(default_factory=lambda: Overlay({}))
+    _rows: Mapping[str, tuple[int, ...]] = PrivateAttr(default_factory=dict)
 
     def check_options(self, integration: IntegrationSettings, model: type[M]) -> M:
         """Build a connector's own settings from the keys that belong to it.
 
         Raises Invalid with every problem at its place in the file.
         """
-        names = [(other.tenant, other.name) for other in self.integrations]
-        index = names.index((integration.tenant, integration.name))
-        entries: list[JSON] = [{} for _ in names]
-        entries[index] = _json(integration.options)
+        index = next(i for i, one in enumerate(self.integrations) if one is integration)
+        path = self._written(("integrations", index))
+        entries: list[JSON] = [{} for _ in range(int(path[1]) + 1)]
+        entries[-1] = _json(integration.options)
         value: JSON = {"integrations": entries}
-        return _build(model, self._document, value, self._overlay, ("integrations", index))
+        return _build(model, self._document, value, self._overlay, path)
 
     def place(self, path: Steps) -> Place:
         """Where this value was written: the file's line, or the environment variable."""
+        path = self._written(path)
         return self._overlay.place(path) or self._document.place(path)
+
+    def problem(self, path: Steps, message: str, hint: str = "") -> Problem:
+        """A problem of the value at this path, with its place and the name of its field."""
+        return Problem(self.place(path), message, path_text(self._written(path)), hint)
+
+    def _written(self, path: Steps) -> Steps:
+        """The path in the file: entries that had mistakes are there and not in these settings."""
+        if len(path) > 1 and path[0] in self._rows:
+            return (path[0], self._rows[str(path[0])][int(path[1])], *path[2:])
+        return path
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SettingsRead:
+    """What a configuration file gave.
+
+    settings: what is right of it; parts with a mistake have their defaults, entries of lists are
+    left out. None where the file itself cannot be read.
+    sound: the names of the sections that hold what was written.
+    problems: everything that is wrong.
+    """
+
+    settings: Settings | None
+    sound: frozenset[str]
+    problems: tuple[Problem, ...]
 
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -363,7 +391,18 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     Relative paths in it start at the file. Touches nothing but that file.
     Raises Invalid with every problem: of YAML, of names, of values, of the environment.
     """
-    document = load(read(path), str(path))
+    found = read_settings(path, environ)
+    if found.settings is None or found.problems:
+        raise Invalid(list(found.problems))
+    return found.settings
+
+
+def read_settings(path: Path, environ: Mapping[str, str]) -> SettingsRead:
+    """The same, with what is right beside what is wrong, so that the rest can be checked too."""
+    try:
+        document = load(read(path), str(path))
+    except Invalid as invalid:
+        return SettingsRead(None, frozenset(), invalid.problems)
     overlay = fill_in(document.value, environ, document.place)
     if overlay.value is None:
         overlay.value = {}
@@ -371,16 +410,45 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         overlay.value = {key: part for key, part in overlay.value.items() if part is not None}
     lay_environment(overlay, environ, Settings)
     problems = [*overlay.problems, *_cross_check(overlay, document)]
+    wrong: set[str] = set()
     try:
-        settings = _build(Settings, document, overlay.value, overlay, ())
+        _build(Settings, document, overlay.value, overlay, ())
     except Invalid as invalid:
         known = {problem.field for problem in problems}
+        wrong = {problem.field for problem in invalid.problems}
         problems += [each for each in invalid.problems if each.field not in known]
-        raise Invalid(problems) from invalid
-    if problems:
-        raise Invalid(problems)
+    settings = _what_is_right(overlay.value, wrong)
     settings._document, settings._overlay = document, overlay
-    return _with_paths_from(settings, path.resolve().parent)
+    fields = {problem.field for problem in problems}
+    sound = frozenset(name for name in Settings.model_fields if not _lies_in((name,), fields))
+    return SettingsRead(_with_paths_from(settings, path.resolve().parent), sound, tuple(problems))
+
+
+def _what_is_right(value: JSON, wrong: Collection[str]) -> Settings:
+    """Settings of the parts in which no field is wrong; without any, the whole configuration."""
+    parts: dict[str, JSON] = {}
+    rows: dict[str, tuple[int, ...]] = {}
+    for section, part in value.items() if isinstance(value, dict) else ():
+        if section not in Settings.model_fields:
+            continue
+        if isinstance(part, list):
+            good = [row for row in range(len(part)) if not _lies_in((section, row), wrong)]
+            parts[section], rows[section] = [part[row] for row in good], tuple(good)
+        elif not _lies_in((section,), wrong):
+            parts[section] = part
+    settings = Settings.model_validate(parts)
+    settings._rows = rows
+    return settings
+
+
+def _lies_in(path: Steps, fields: Iterable[str]) -> bool:
+    """Whether one of these fields is at the path or below it."""
+    at = path_text(path)
+    return any(_is_within(field, at) for field in fields)
+
+
+def _is_within(field: str, at: str) -> bool:
+    return field == at or field.startswith((f"{at}.", f"{at}["))
 
 
 def _build(model: type[M], document: Document, value: JSON, overlay: Overlay, path: Steps) -> M:
@@ -394,7 +462,7 @@ def _build(model: type[M], document: Document, value: JSON, overlay: Overlay, pa
 def _from_its_origin(problem: Problem, origins: Mapping[str, str]) -> Problem:
     """The problem at the environment variable that gave the value, where one did."""
     for field, variable in origins.items():
-        if problem.field == field or problem.field.startswith((f"{field}.", f"{field}[")):
+        if _is_within(problem.field, field):
             return dataclasses.replace(problem, place=Place(f"${variable}", 1, 1))
     return problem
 
@@ -410,7 +478,7 @@ def _cross_check(overlay: Overlay, document: Document) -> Iterator[Problem]:
         return Problem(place, message, path_text(path), hint)
 
     entries = {name: _entries(overlay.value, name) for name in ("sources", "integrations")}
-    tenants = [entry.get("name") for entry in _entries(overlay.value, "tenants")] or ["default"]
+    tenants = ["default", *(entry.get("name") for entry in _entries(overlay.value, "tenants"))]
     known = [name for name in tenants if isinstance(name, str)]
     for section in ("tenants", "sources", "integrations"):
         seen: dict[tuple[str, str], int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,9 @@ def commands_in(page: Path) -> list[list[str]]:
     """Every `bridge …` line of the shell examples."""
     blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [shlex.split(line)[1:] for line in lines if line.startswith("bridge ")]
+    # The pages are read in the folder of an installation, which lies in that of the project.
+    here = [line.replace("../samples/", "samples/") for line in lines]
+    return [shlex.split(line)[1:] for line in here if line.startswith("bridge ")]
 
 
 def test_documented_commands_exist_with_their_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,25 +76,39 @@ def test_documented_commands_exist_with_their_options(monkeypatch: pytest.Monkey
         assert {word for word in rest if word.startswith("--")} <= options, words
 
 
+WAIT_FOR_THE_SERVER = """
+import os, socket
+while socket.socket().connect_ex(("127.0.0.1", int(os.environ["BRIDGE_SERVER_PORT"]))): pass
+"""
+
+
 def test_shell_examples_of_the_readme_run(tmp_path: Path) -> None:
-    """All in one shell, as a reader types them, but for what runs for ever or installs."""
-    folder = tmp_path / "my-bridge"
-    folder.mkdir()
-    (folder / "samples").symlink_to(ROOT / "samples")
+    """All in one shell, as a reader types them; the server beside the rest, on any free port."""
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
     program = tmp_path / "bin" / "bridge"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m bridge "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     blocks = re.findall(r"```sh\n(.*?)```", PROSE[0].read_text("utf-8"), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    script = "\n".join(line for line in lines if not line.startswith(("make ", "bridge serve")))
-    assert script.count("bridge ") >= 3
-    environ = {"PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    served = f"bridge serve & trap 'kill $!' EXIT; '{sys.executable}' -c '{WAIT_FOR_THE_SERVER}'"
+    typed = [served if line == "bridge serve" else line for line in lines]
+    script = "\n".join(line for line in typed if not line.startswith(("make ", "PATH=")))
+    assert served in script
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    environ = {
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "BRIDGE_SERVER_PORT": port,
+    }
     done = subprocess.run(
         ["sh", "-eu", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert "bridge.yaml is good" in done.stdout
+    assert '"status": "accepted"' in done.stdout
+    assert "log-bad-findings: matched" in done.stdout
 
 
 def test_rules_in_the_readme_are_good(tmp_path: Path) -> None:

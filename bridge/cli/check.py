@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import rich_click as click
 
-from bridge.cli.options import settings_of, with_config, with_json, with_verbose
+from bridge.cli.options import with_config, with_json, with_verbose
 from bridge.cli.output import counted, put, put_json, say
-from bridge.configured import Configured, configure, read_rules, warnings_of
+from bridge.configured import examine
 from bridge.errors import Invalid, Problem
 from bridge.event import JSON
 
@@ -21,30 +24,30 @@ from bridge.event import JSON
 @click.pass_context
 def check(ctx: click.Context, config: Path, as_json: bool) -> None:
     """Check the configuration and the rules, without starting anything."""
-    problems: list[Problem] = []
-    configured: Configured | None = None
-    rules = 0
-    try:
-        configured = configure(settings_of(config))
-        problems += warnings_of(configured)
-        found = read_rules(configured)
-        problems += found.warnings
-        rules = len(found.rules)
-    except Invalid as invalid:
-        problems += invalid.problems
-    put_problems(problems, as_json=as_json)
-    if any(not problem.warning for problem in problems):
+    found = examine(config, os.environ)
+    put_problems(found.problems, as_json=as_json)
+    if any(not problem.warning for problem in found.problems):
         ctx.exit(1)
-    if configured and not as_json:
+    if found.configured and found.rules and not as_json:
         parts = (
-            counted(len(configured.sources), "source"),
-            counted(len(configured.integrations), "integration"),
-            counted(rules, "rule"),
+            counted(len(found.configured.sources), "source"),
+            counted(len(found.configured.integrations), "integration"),
+            counted(len(found.rules.rules), "rule"),
         )
         put(f"{config} is good: {', '.join(parts)}")
 
 
-def put_problems(problems: list[Problem], *, as_json: bool) -> None:
+@contextmanager
+def every_mistake(config: Path) -> Iterator[None]:
+    """Where a mistake stops what runs inside: all of them are raised, not only those it met."""
+    try:
+        yield
+    except Invalid as met:
+        found = examine(config, os.environ)
+        raise Invalid(list(found.problems or met.problems)) from None
+
+
+def put_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
     """Each problem on its line; as JSON one list on stdout, also when it is empty."""
     if as_json:
         put_json([problem_json(problem) for problem in problems])

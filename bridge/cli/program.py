@@ -44,7 +44,8 @@ class Program(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, Exit, click.Abort):
+        except (click.ClickException, Exit, click.Abort, BrokenPipeError):
+            # The last: whoever read the output (`head`) has seen enough. Click ends it quietly.
             raise
         except Exception as error:  # noqa: BLE001 - the edge of the program: told, never swallowed
             from bridge.cli.failure import report

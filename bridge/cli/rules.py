@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import rich_click as click
+from click.core import ParameterSource
 
 from bridge.cli.check import put_problems
 from bridge.cli.explanation import explanation_json, put_explanation
@@ -14,12 +15,13 @@ from bridge.cli.output import counted, plain, put, put_json, put_table, say
 from bridge.clock import wall_clock
 from bridge.configured import Configured, check_rules_alone, configure, read_rules
 from bridge.connectors.catalogue import action_shapes
-from bridge.errors import BridgeError, Invalid, Problem
+from bridge.errors import BridgeError, Invalid, NotFound, Problem
 from bridge.event import JSON, Event
 from bridge.match.explain import explain as explain_event
 from bridge.match.rules import RuleSet
 from bridge.match.schema import rule_schema
 from bridge.rehearse import events_of_sample, run_test, source_for
+from bridge.settings import Settings
 from bridge.sources.sample import load_sample
 from bridge.store.events import get_event
 from bridge.store.links import find_link
@@ -41,19 +43,15 @@ def rules() -> None:
 def check(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ...]) -> None:
     """Check the rules, or the rule files and folders at PATHS.
 
-    Where PATHS are given and there is no configuration, the names of sources and integrations
-    are not checked.
+    Where there is no configuration, the names of sources and integrations are not checked.
     """
-    problems: list[Problem] = []
+    problems: tuple[Problem, ...] = ()
     found: RuleSet | None = None
     try:
-        if paths and not config.exists():
-            found = check_rules_alone(*paths)
-        else:
-            found = read_rules(configure(settings_of(config)), *paths)
-        problems += found.warnings
+        _, found = rules_of(ctx, config, *paths)
+        problems = found.warnings
     except Invalid as invalid:
-        problems += invalid.problems
+        problems = invalid.problems
     put_problems(problems, as_json=as_json)
     if found is None:
         ctx.exit(1)
@@ -66,9 +64,10 @@ def check(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ..
 @with_config
 @with_json
 @with_verbose
-def list_(config: Path, as_json: bool) -> None:
+@click.pass_context
+def list_(ctx: click.Context, config: Path, as_json: bool) -> None:
     """List the rules in their order."""
-    found = read_rules(configure(settings_of(config)))
+    _, found = rules_of(ctx, config)
     if as_json:
         put_json(
             [
@@ -115,10 +114,10 @@ def test(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ...
     """Run the tests in the rule files, or in those at PATHS.
 
     Each reads a recorded request and compares what the rules plan with what is expected. Paths of
-    samples start at the folder of the configuration.
+    samples start at the folder of the configuration, at the working directory, or at a folder
+    that the rule file lies in.
     """
-    configured = configure(settings_of(config))
-    found = read_rules(configured, *paths)
+    configured, found = rules_of(ctx, config, *paths)
     folder, now = config.resolve().parent, wall_clock()
     results = [run_test(one, configured, found, folder, now) for one in found.tests]
     if as_json:
@@ -137,7 +136,7 @@ def test(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ...
         for result in results:
             put(f"{'✗' if result.missing else '✓'} {result.test.place}: {result.test.sample}")
             for words in result.missing:
-                put(plain(f"    expected: {words}"))
+                put(plain(f"    {words}"))
     failed = sum(bool(result.missing) for result in results)
     say(f"{counted(len(results), 'test')}, {failed} failed")
     if failed:
@@ -157,7 +156,9 @@ def test(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ...
 @with_config
 @with_json
 @with_verbose
+@click.pass_context
 def explain(
+    ctx: click.Context,
     config: Path,
     as_json: bool,
     event_id: str | None,
@@ -168,8 +169,7 @@ def explain(
     """Say for each rule why it matches an event or does not, with every value on the way."""
     if (event_id is None) == (sample is None):
         raise click.UsageError("give --event ID or --sample DIR")
-    configured = configure(settings_of(config))
-    found = read_rules(configured)
+    configured, found = rules_of(ctx, config)
     if sample is not None:
         recorded = load_sample(sample)
         reader = source_for(configured, recorded, source or "")
@@ -190,6 +190,24 @@ def explain(
             put_explanation(event, explanations, every=every)
     if as_json:
         put_json(explained)
+
+
+def rules_of(ctx: click.Context, config: Path, *paths: Path) -> tuple[Configured, RuleSet]:
+    """The configuration and its rules, or those at `paths`. Raises Invalid.
+
+    Where there is no configuration and none was named, the rules here are read on their own, so
+    that a folder of rules can be looked at before anything is installed.
+    """
+    named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
+    if named or config.exists():
+        configured = configure(settings_of(config))
+        return configured, read_rules(configured, *paths)
+    configured = configure(Settings())
+    chosen = paths or (configured.settings.rules.path,)
+    if not all(path.exists() for path in chosen):
+        raise NotFound(f"there is no {config} here, and no folder {chosen[0]}")
+    say(f"there is no {config} here; names of sources and integrations are not checked")
+    return configured, check_rules_alone(*chosen)
 
 
 def _stored(configured: Configured, event_id: str) -> tuple[Event, JSON]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from bridge.cli.output import plain, put, put_json, say
 from bridge.clock import wall_clock
 from bridge.configured import find_source
 from bridge.errors import BridgeError
+from bridge.event import JSON
 from bridge.settings import Settings
 from bridge.sources.sample import load_sample
 from bridge.sources.sign import SignedRequest, sign
@@ -70,12 +72,22 @@ def send(
     address = _address(url or hook_url(settings, source), signed)
     answer = _post(address, content, signed, timeout)
     if as_json:
-        put_json({"status": answer.status_code, "answer": answer.text, "url": address})
+        told = {"status": answer.status_code, "answer": _told(answer.text), "url": address}
+        put_json(told)
     else:
         say(f"{answer.status_code} {answer.reason_phrase}")
         put(plain(answer.text))
     if not answer.is_success:
         ctx.exit(1)
+
+
+def _told(text: str) -> JSON:
+    """The answer as JSON where it is, else its text."""
+    try:
+        told: JSON = json.loads(text)
+    except ValueError:
+        return text
+    return told
 
 
 def hook_url(settings: Settings, source: Source) -> str:

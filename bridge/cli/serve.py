@@ -8,6 +8,7 @@ import rich_click as click
 
 from bridge.app import run
 from bridge.app import serve as serve_settings
+from bridge.cli.check import every_mistake
 from bridge.cli.options import settings_of, with_config, with_verbose
 
 
@@ -20,4 +21,5 @@ def serve(config: Path) -> None:
     One process is a complete installation. Ends on SIGTERM or Ctrl-C; what is under way then is
     finished, or taken up at the next start.
     """
-    run(serve_settings(settings_of(config)))
+    with every_mistake(config):
+        run(serve_settings(settings_of(config)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from bridge.app import run, work
+from bridge.cli.check import every_mistake
 from bridge.cli.options import settings_of, with_config, with_verbose
 
 
@@ -19,4 +20,5 @@ def worker(config: Path) -> None:
     For PostgreSQL, where several processes share the work. With SQLite `bridge serve` does all of
     it, and a second process on the same file is refused.
     """
-    run(work(settings_of(config)))
+    with every_mistake(config):
+        run(work(settings_of(config)))

@@ -105,7 +105,10 @@ class TestEntry(_Strict):
 
     __test__ = False
     sample: str
-    """A folder of `samples/`, from the directory of the configuration."""
+    """A folder of `samples/`, from the directory of the configuration, the working directory, or
+    one that the rule file lies in."""
+    source: str = ""
+    """The source that shall have sent it, where several have its preset."""
     expect: list[Expectation]
     """In any order; an empty list means that no action of this file's rules may be planned."""
 

@@ -42,6 +42,7 @@ class RuleTest:
 
     place: Place
     sample: str
+    source: str
     expect: tuple[Wanted, ...]
 
 
@@ -64,19 +65,19 @@ class RuleSet:
 def load_rules(
     files: Mapping[str, str] | Iterable[Path],
     catalogue: Mapping[str, ActionShape],
-    sources: Collection[str],
+    sources: Collection[str] | None,
     integrations: Mapping[str, frozenset[str]] | None,
     vocabulary: Vocabulary | None = None,
 ) -> RuleSet:
     """Everything compiled and checked, or Invalid with all problems of all files.
 
     files: texts by the name that problems carry; or paths of files and folders to read.
-    sources: names of the configured sources; where there are none, unknown ones only warn.
+    sources: names of the configured sources; None checks no `source`.
     integrations: for each configured integration the actions it offers; None checks no `in`.
     vocabulary: for each event type what its `data` has; without it no field is checked.
     """
-    texts = files if isinstance(files, Mapping) else read_files(files)
     loader = _Loader(Catalogue(catalogue, integrations), sources, vocabulary or {})
+    texts = files if isinstance(files, Mapping) else read_files(files, loader.problems)
     with _without_collections():
         for name, text in texts.items():
             loader.take(name, text)
@@ -96,13 +97,12 @@ def load_rules(
     )
 
 
-def read_files(paths: Iterable[Path]) -> dict[str, str]:
+def read_files(paths: Iterable[Path], problems: list[Problem]) -> dict[str, str]:
     """The texts of rule files, and of every rule file in the folders, in the order of names.
 
-    Raises Invalid for what cannot be read.
+    What cannot be read is added to the problems.
     """
     texts: dict[str, str] = {}
-    problems: list[Problem] = []
     for path in paths:
         found = sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES and one.is_file())
         for file in found if path.is_dir() else [path]:
@@ -110,14 +110,12 @@ def read_files(paths: Iterable[Path]) -> dict[str, str]:
                 texts[str(file)] = read(file)
             except Invalid as error:
                 problems += error.problems
-    if problems:
-        raise Invalid(problems)
     return texts
 
 
 def _in_text(problem: Problem, order: Mapping[str, int]) -> tuple[int, int, int]:
     place = problem.place
-    return order.get(place.file, 0), place.line, place.column
+    return order.get(place.file, -1), place.line, place.column
 
 
 @contextmanager
@@ -146,7 +144,7 @@ class _Loader:
     """Takes one file after the other and keeps what is right and what is wrong."""
 
     def __init__(
-        self, catalogue: Catalogue, sources: Collection[str], vocabulary: Vocabulary
+        self, catalogue: Catalogue, sources: Collection[str] | None, vocabulary: Vocabulary
     ) -> None:
         self.catalogue = catalogue
         self.sources = sources
@@ -260,14 +258,16 @@ class _Loader:
     def _check_sources(
         self, document: Document, path: tuple[str | int, ...], patterns: tuple[str, ...]
     ) -> None:
-        for index, pattern in enumerate(patterns):
-            if any(fits((pattern,), source) for source in self.sources):
+        """A name near one that is configured is misspelt. Any other may be a sender's that is not
+        configured here, or no longer: its rules wait, and must not keep the others from loading."""
+        known = self.sources
+        for index, pattern in enumerate(patterns if known is not None else ()):
+            if known is None or any(fits((pattern,), source) for source in known):
                 continue
             what = "no source fits" if is_glob(pattern) else "no source is called"
-            hint = did_you_mean(pattern, self.sources)
-            if self.sources and not hint:
-                hint = f"known: {', '.join(sorted(self.sources))}"
-            problem = Problem(document.place(()), f'{what} "{pattern}"', "", hint, not self.sources)
+            near = did_you_mean(pattern, known)
+            hint = near or (f"known: {', '.join(sorted(known))}" if known else "")
+            problem = Problem(document.place(()), f'{what} "{pattern}"', "", hint, not near)
             self._note(document, path, index, problem)
 
     def _note(
@@ -296,7 +296,8 @@ class _Loader:
                     hint = did_you_mean(wanted.action, steps[wanted.rule])
                     self.problems.append(document.problem((*at, "action"), words, hint))
             expect = tuple(Wanted(one.rule, one.action, one.with_) for one in entry.expect)
-            self.tests.append(RuleTest(document.place((*path, "sample")), entry.sample, expect))
+            place = document.place((*path, "sample"))
+            self.tests.append(RuleTest(place, entry.sample, entry.source, expect))
 
 
 def _what_is_left(value: Any) -> RuleFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.conftest import SAMPLES, Run
+from tests.cli.conftest import RULES, SAMPLES, Run
 
 
 def test_good_configuration_is_called_good_with_its_warnings(run: Run) -> None:
@@ -46,6 +46,33 @@ integrations:
     assert 'there is no preset "githup" (did you mean "github"?)' in done.stderr
     assert 'there is no connector "jria" (did you mean "jira"?)' in done.stderr
     assert 'unknown key "base_ulr" (did you mean "base_url"?)' in done.stderr
+
+
+def test_mistakes_of_settings_presets_options_and_rules_are_told_together(
+    run: Run, folder: Path
+) -> None:
+    text = """\
+server: {prot: 1}
+sources:
+  - {name: wrong name, preset: github}
+  - {name: a, preset: githup, secrets: ["${NOT_THERE}"]}
+integrations:
+  - {name: j, type: jira, enabled: perhaps}
+  - {name: k, type: jira, base_ulr: "http://127.0.0.1:1", auth: {token: "${NOT_THERE}"}}
+"""
+    (folder / "bridge.yaml").write_text(text, encoding="utf-8")
+    (folder / "rules" / "second.yaml").write_text("version: 1\nrulez: []\n", encoding="utf-8")
+    for command in ("check", "serve"):
+        done = run(command)
+        assert done.exit_code == 1
+        told = [line.removeprefix("error: ") for line in done.stderr.splitlines()]
+        assert [line.partition(": ")[0] for line in told if "rules" not in line] == [
+            f"bridge.yaml:{place}"
+            for place in ("1:10", "3:12", "4:23", "4:41", "6:36", "7:5", "7:27", "7:73")
+        ]
+        assert 'sources[1].preset: there is no preset "githup" (did you mean "github"?)' in told[2]
+        assert 'integrations[1].base_ulr: unknown key "base_ulr"' in told[6]
+        assert 'rulez: unknown key "rulez" (did you mean "rules"?)' in told[-1]
 
 
 def test_mistakes_can_be_read_by_programs(run: Run, folder: Path) -> None:
@@ -89,6 +116,19 @@ def test_rules_at_a_path_are_checked_without_a_configuration(run: Run, folder: P
     done = run("rules", "check", "rules/first.yaml")
     assert done.exit_code == 0
     assert done.stdout == "1 rule is good\n"
+    assert "names of sources and integrations are not checked" in done.stderr
+
+
+def test_rules_here_are_read_without_a_configuration(run: Run, folder: Path) -> None:
+    with_tests(folder, TESTS)
+    (folder / "bridge.yaml").unlink()
+    assert run("rules", "check").stdout == "1 rule is good\n"
+    assert run("rules", "test").exit_code == 0
+    assert "say-it" in run("rules", "list").stdout
+    sample = str(SAMPLES / "qtangl" / "scan-complete")
+    assert "say-it: matched" in run("rules", "explain", "--sample", sample).stdout
+    assert run("rules", "check", "--config", "bridge.yaml").exit_code == 1
+    (folder / "rules").rename(folder / "gone")
     assert run("rules", "check").exit_code == 1
 
 
@@ -171,7 +211,40 @@ def test_test_that_expects_nothing_fails_when_something_is_planned(run: Run, fol
     with_tests(folder, TESTS.replace("scan-clean", "scan-complete"))
     (first, second) = json.loads(run("rules", "test", "--json").stdout)
     assert first["ok"] is True
-    assert second["missing"] == ["nothing, but say-it planned log"]
+    assert second["missing"] == ["nothing was expected, but say-it planned log"]
+
+
+def test_sample_of_a_test_may_lie_above_the_rule_file(run: Run, folder: Path) -> None:
+    with_tests(folder, TESTS)
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "bridge.yaml").rename(elsewhere / "bridge.yaml")
+    config = ("--config", "elsewhere/bridge.yaml")
+    assert run("rules", "test", "rules", *config).exit_code == 0
+    (folder / "rules" / "rules").mkdir()
+    (folder / "rules" / "first.yaml").rename(elsewhere / "first.yaml")
+    (folder / "samples").rename(elsewhere / "samples")
+    assert run("rules", "test", str(elsewhere / "first.yaml"), *config).exit_code == 0
+
+
+def test_sample_is_read_by_the_source_it_was_sent_to_or_by_the_one_that_is_named(
+    run: Run, folder: Path
+) -> None:
+    text = (folder / "bridge.yaml").read_text(encoding="utf-8")
+    text += "tenants: [{name: red}]\n"
+    second = "  - {name: other, preset: qtangl, secrets: [made-up], tenant: red}\nintegrations"
+    (folder / "bridge.yaml").write_text(text.replace("integrations", second), encoding="utf-8")
+    with_tests(folder, TESTS)
+    assert run("rules", "test").exit_code == 0
+    sample = str(SAMPLES / "qtangl" / "scan-complete")
+    assert "from qtangl about" in run("rules", "explain", "--sample", sample).stdout
+    rules = folder / "rules" / "first.yaml"
+    rules.write_text(
+        RULES.replace("scan.finished", "scan.finished\n    source: other")
+        + TESTS.replace("scan-complete", "scan-complete\n    source: other"),
+        encoding="utf-8",
+    )
+    assert run("rules", "test").exit_code == 0
 
 
 def test_test_whose_sample_is_not_there_fails(run: Run, folder: Path) -> None:

@@ -87,7 +87,8 @@ def test_refusal_is_a_failure_with_its_answer(run: Run, listener: Listener) -> N
     sample = str(SAMPLES / "qtangl" / "scan-clean")
     done = run("send", sample, "--source", "qtangl", "--url", listener.url, "--json")
     assert done.exit_code == 1
-    assert json.loads(done.stdout)["status"] == 401
+    told = json.loads(done.stdout)
+    assert (told["status"], told["answer"]) == (401, {"status": "accepted"})
 
 
 def test_bridge_that_does_not_answer_is_a_failure(run: Run) -> None:

@@ -101,6 +101,15 @@ integrations:
     ]
 
 
+def test_default_tenant_is_there_although_others_are_listed(tmp_path: Path) -> None:
+    text = """\
+tenants: [{name: red}]
+sources: [{name: a, preset: github}, {name: b, preset: github, tenant: red}]
+"""
+    settings = load_settings(write(tmp_path, text), {})
+    assert [source.tenant for source in settings.sources] == ["default", "red"]
+
+
 def test_reference_that_names_nothing_is_a_problem_and_a_doubled_dollar_is_text(
     tmp_path: Path,
 ) -> None:
