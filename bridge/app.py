@@ -242,7 +242,8 @@ def make_retention(settings: Settings, database: Database, clock: Clock) -> Rete
         "ignored": keep.ignored_days,
         "echo": keep.echo_days,
     }
-    return Retention(database, clock, Keep(days, keep.max_bytes, keep.quarantine_days))
+    every = Keep(days, keep.max_bytes, keep.quarantine_days, keep.record_days)
+    return Retention(database, clock, every)
 
 
 def count_attempt(metrics: Metrics, action: StoredAction, attempted: Attempted) -> None:

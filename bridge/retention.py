@@ -1,6 +1,6 @@
 """Retention: old events are forgotten, a few at a time, and their pages go back to the disk.
 
-What stays: links (or a finding would get a second ticket), records, rule counts and the audit.
+What stays: links (or a finding would get a second ticket), what they tie, and rule counts.
 Events that wait or are under way are never forgotten.
 """
 
@@ -15,7 +15,7 @@ import structlog
 from bridge.clock import Clock
 from bridge.errors import StoreError
 from bridge.store.quarantine import forget_kept
-from bridge.store.retention import forget_events, forget_oldest, shrink, size_bytes
+from bridge.store.retention import forget_events, forget_oldest, forget_records, shrink, size_bytes
 from bridge.store.transaction import Database
 
 DAY_MS = 86_400_000
@@ -36,11 +36,13 @@ class Keep:
     days: for each finished state; 0 keeps them for ever.
     max_bytes: beyond it the oldest finished events go, whatever their age; 0 sets no limit.
     quarantine_days: for refused deliveries; 0 keeps them until they are pushed out.
+    record_days: for scans, findings, jobs … that nothing was heard of; 0 keeps them for ever.
     """
 
     days: Mapping[str, float]
     max_bytes: int = 0
     quarantine_days: float = 0
+    record_days: float = 0
 
 
 class Retention:
@@ -69,9 +71,10 @@ class Retention:
                 forgotten += await self._forget_state(state, self._clock() - int(days * DAY_MS))
         forgotten += await self._forget_to_size()
         released = await self._forget_quarantine()
-        if forgotten or released:
+        records = await self._forget_records()
+        if forgotten or released or records:
             await self._give_back()
-            log.info("forgotten", events=forgotten, quarantined=released)
+            log.info("forgotten", events=forgotten, quarantined=released, records=records)
         return forgotten
 
     async def _forget_state(self, state: str, before: int) -> int:
@@ -85,6 +88,14 @@ class Retention:
         days, forgotten = self._keep.quarantine_days, 0
         before = self._clock() - int(days * DAY_MS)
         while days and (count := await self._database.write(lambda tx: forget_kept(tx, before))):
+            forgotten += count
+            await asyncio.sleep(BREATH_SECONDS)
+        return forgotten
+
+    async def _forget_records(self) -> int:
+        days, forgotten = self._keep.record_days, 0
+        before = self._clock() - int(days * DAY_MS)
+        while days and (count := await self._database.write(lambda tx: forget_records(tx, before))):
             forgotten += count
             await asyncio.sleep(BREATH_SECONDS)
         return forgotten

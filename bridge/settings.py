@@ -204,6 +204,9 @@ class RetentionSettings(Section):
     """Days after which an event that no rule matched is forgotten."""
     echo_days: float = Field(default=7.0, ge=0)
     """Days after which an event that only told of the bridge's own writing is forgotten."""
+    record_days: float = Field(default=365.0, ge=0)
+    """Days without any news after which the last known state of a scan, a finding, a job or an
+    alert is forgotten. What is tied to a ticket stays."""
     quarantine_days: float = Field(default=14.0, ge=0)
     """Days after which a refused delivery is forgotten. Two weeks leave time to mend a secret;
     what lies there was sent by nobody knows whom. 0 keeps them until they are pushed out."""

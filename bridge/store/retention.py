@@ -1,6 +1,6 @@
 """Forgets old events in small steps, so that the store stays small and ingest never waits.
 
-Links, records and rule counts stay: they are what keeps a finding from a second ticket.
+Links and rule counts stay: links are what keeps a finding from a second ticket.
 """
 
 from __future__ import annotations
@@ -61,6 +61,26 @@ async def forget(tx: Transaction, ids: list[str]) -> int:
         *of,
     )
     return len(ids)
+
+
+async def forget_records(tx: Transaction, before: int, limit: int = STEP) -> int:
+    """Deletes records that nothing was heard of since a moment; gives how many.
+
+    What is tied to a ticket stays: the ticket's status still has to find it.
+    """
+    rows = await tx.rows(
+        "SELECT tenant, kind, id FROM records r WHERE updated_at < ? AND NOT EXISTS ("
+        " SELECT 1 FROM links l WHERE l.tenant = r.tenant AND l.subject = r.subject"
+        " AND l.kind = r.kind AND l.record_id = r.id)"
+        " ORDER BY updated_at LIMIT ?",
+        before,
+        limit,
+    )
+    for tenant, kind, record_id in rows:
+        await tx.run(
+            "DELETE FROM records WHERE tenant = ? AND kind = ? AND id = ?", tenant, kind, record_id
+        )
+    return len(rows)
 
 
 async def size_bytes(tx: Transaction) -> int:

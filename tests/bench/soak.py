@@ -39,7 +39,7 @@ CONFIGURATION = """\
 server: {{host: 127.0.0.1, port: {port}}}
 store: {{url: "sqlite:///bridge.db"}}
 log: {{level: warning}}
-retention: {{done_days: {days}}}
+retention: {{done_days: {days}, record_days: {days}}}
 sources:
   - {{name: events, preset: generic-hmac, secrets: [not-a-secret-only-for-measuring]}}
 integrations:

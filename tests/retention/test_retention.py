@@ -7,7 +7,8 @@ from bridge.retention import DAY_MS, Keep, Retention
 from bridge.store.attempts import AttemptOutcome
 from bridge.store.events import count_by_state
 from bridge.store.intake import Intake
-from bridge.store.links import find_once
+from bridge.store.links import Link, LinkState, find_once, intend
+from bridge.store.records import Record, keep_records, list_records
 from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database
 from tests.record.test_plans_and_tries import accept, actions_of, end
@@ -98,3 +99,27 @@ async def pages(sqlite: SqliteDatabase) -> int:
     row = await sqlite.read(lambda tx: tx.row("PRAGMA page_count"))
     assert row is not None
     return int(row[0])
+
+
+async def test_record_without_news_goes_unless_a_ticket_is_tied_to_it(
+    database: Database, clock: MovableClock
+) -> None:
+    link = Link(
+        "default", "r", "f1", "scan-1", "finding", "f1", "run_1", "evt_1", LinkState.DONE,
+        "jira", "SEC-1", "1", "",
+    )  # fmt: skip
+    records = [
+        Record("default", "finding", name, "qtangl", "scan-1", "t", "open", "high", "", "", {},
+               "evt_1", clock())
+        for name in ("f1", "f2")
+    ]  # fmt: skip
+    await database.write(lambda tx: keep_records(tx, records, clock()))
+    await database.write(lambda tx: intend(tx, link, clock()))
+    retention = Retention(database, clock, Keep({}, record_days=365))
+    clock.advance(364 * DAY_MS)
+    await retention.forget()
+    assert len(await database.read(lambda tx: list_records(tx, "default", "finding"))) == 2
+    clock.advance(2 * DAY_MS)
+    await retention.forget()
+    (left,) = await database.read(lambda tx: list_records(tx, "default", "finding"))
+    assert left.id == "f1"
