@@ -44,6 +44,7 @@ from bridge.store.lanes import (
     claim_lanes,
     doubt_own_lane,
     due_lanes,
+    is_held,
     release_lane,
     renew_leases,
 )
@@ -418,8 +419,10 @@ def what_next(outcome: AttemptOutcome, on_failure: OnFailure) -> Next:
 
 
 async def read_waiting(tx: Transaction, lane: Lane, owner: str) -> list[tuple[StoredAction, Run]]:
-    """The next actions of a lane, each with its run. Raises LeaseLost."""
+    """The next actions of a lane, each with its run; none while it is held. Raises LeaseLost."""
     await check_owner(tx, lane, owner)
+    if not owner and await is_held(tx, lane):
+        return []  # a newer event put it into the line again; where lanes are claimed, none does
     actions = await read_lane(tx, *lane, LANE_TURN)
     runs = {run_id: await get_run(tx, run_id) for run_id in {one.run_id for one in actions}}
     return [(action, runs[action.run_id]) for action in actions]

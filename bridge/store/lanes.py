@@ -149,6 +149,12 @@ async def hold_lane(tx: Transaction, lane: Lane, action_id: str) -> None:
     await tx.run("UPDATE lanes SET held = ? WHERE tenant = ? AND name = ?", action_id, *lane)
 
 
+async def is_held(tx: Transaction, lane: Lane) -> bool:
+    """Whether a dead action holds the lane."""
+    row = await tx.row("SELECT held FROM lanes WHERE tenant = ? AND name = ?", *lane)
+    return row is not None and row[0] != ""
+
+
 async def free_lane(tx: Transaction, lane: Lane) -> None:
     await tx.run("UPDATE lanes SET held = '' WHERE tenant = ? AND name = ?", *lane)
 

@@ -132,6 +132,36 @@ async def test_action_is_dead_after_its_last_try_and_says_why(
     assert (await route.state(event))[0] == "failed"
 
 
+HOLD = """
+version: 1
+rules:
+  - name: hold
+    on: scan.finished
+    on_failure: hold
+    then:
+      - comment: {ticket: SEC-1, body: "first of ${{ data.scan_id }}"}
+      - comment: {ticket: SEC-1, body: "second of ${{ data.scan_id }}"}
+"""
+
+
+async def test_held_lane_stays_held_when_more_events_come_until_the_dead_action_is_replayed(
+    make_route: Make, far: FarSide
+) -> None:
+    far.replies = [GiveUp("404 from Jira")]
+    route = make_route(HOLD)
+    first = await route.accept("k0", {**SCAN, "scan_id": "s0"})
+    await route.run()
+    await route.accept("k1", {**SCAN, "scan_id": "s1"})
+    await route.run()
+    assert [call.parameters.body for call in far.calls] == ["first of s0"]
+    assert (await route.state(first)) == ("failed", "404 from Jira")
+    await route.database.write(lambda tx: replay_event(tx, first, route.clock()))
+    await route.run()
+    assert [call.parameters.body for call in far.calls[1:]] == [
+        "first of s0", "second of s0", "first of s1", "second of s1",
+    ]  # fmt: skip
+
+
 async def test_replay_of_a_dead_action_looks_before_it_repeats(
     make_route: Make, far: FarSide
 ) -> None:
