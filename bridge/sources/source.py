@@ -34,6 +34,8 @@ UNRECOGNISED = "unrecognised"
 """The type of an event whose sender did not say what it is."""
 MOST_EVENTS = 10_000
 """In one body. Arbitrary: a body of one MiB full of the smallest CloudEvents holds as many."""
+MOST_WORDS = 1_000
+"""Types of a sender remembered; it may send any, so there is an end to it."""
 MOST_CHARACTERS = 200
 """Of a key, a subject and a type. What is longer is cut and told apart by its hash; no sender's
 own identifiers come near it, and the index on them stays small."""
@@ -67,6 +69,7 @@ class Source:
         here = place or Place("bridge.yaml", 1, 1)
         self.proofs = resolve_proofs(preset.form.proof, settings, here)
         self._proof_headers = named_headers(self.proofs)
+        self._words: dict[str, tuple[Kind, str]] = {}
         secrets = [secret.get_secret_value() for secret in settings.secrets]
         try:
             self._checks = make_checks(self.proofs, secrets)
@@ -186,7 +189,7 @@ class Source:
         self, delivery: Delivery, scope: Scope, kept: str, part: int, *, alone: bool = False
     ) -> NewEvent:
         word = _bounded(self.preset.type_of.text(scope))
-        kind = self.preset.kind_of(word)
+        kind, type_ = self._words.get(word) or self._know(word)
         key = self._key(kind, scope, delivery, word, "" if alone else f"#{part}")
         subject = kind.subject.text(scope) if kind.subject is not None else ""
         said = kind.time.text(scope) if kind.time is not None else ""
@@ -197,13 +200,21 @@ class Source:
             source=self.name,
             key=key,
             part=part,
-            type=_bounded(self.preset.our_type(word)) or UNRECOGNISED,
+            type=type_,
             subject=_bounded(subject) or key,
             time=delivery.received_at if moment is None else moment,
             received_at=delivery.received_at,
             headers=kept,
             body=delivery.body,
         )
+
+    def _know(self, word: str) -> tuple[Kind, str]:
+        """How events of a sender's type are read and what we call them, remembered."""
+        if len(self._words) >= MOST_WORDS:
+            self._words.clear()
+        known = self.preset.kind_of(word), _bounded(self.preset.our_type(word)) or UNRECOGNISED
+        self._words[word] = known
+        return known
 
     def _key(self, kind: Kind, scope: Scope, delivery: Delivery, word: str, suffix: str) -> str:
         found, of_item = kind.key.find(scope)

@@ -76,7 +76,7 @@ class Intake:
 
         Raises StoreFull, StoreUnavailable; then none of them is stored.
         """
-        if self.full:
+        if len(self._waiting) >= self._limit:
             raise StoreFull
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[Accepted, ...]] = loop.create_future()

@@ -65,6 +65,10 @@ def read_signatures(header: str, form: HeaderForm) -> tuple[bytes, ...]:
 
     Raises SignatureMalformed when none is, or when there are absurdly many.
     """
+    if not form.separator and header.startswith(form.prefix):
+        value = _decode(header[len(form.prefix) :].rstrip(" \t"), form.encoding)
+        if value is not None and len(value) == form.length:
+            return (value,)
     entries = header.split(form.separator) if form.separator else [header]
     if len(entries) > MOST_SIGNATURES:
         raise SignatureMalformed(f"more than {MOST_SIGNATURES} signatures in one header")

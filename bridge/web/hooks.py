@@ -28,7 +28,8 @@ from bridge.errors import (
 )
 from bridge.event import Delivery
 from bridge.quarantine import is_kept
-from bridge.receive import Noting, Received, receive
+from bridge.receive import Noting, Received
+from bridge.receive import receive as receive_delivery
 from bridge.sources.source import Answer, Source
 from bridge.store.intake import Intake
 from bridge.store.refusals import Refusal
@@ -183,16 +184,15 @@ class Hooks:
             if body is None:
                 return None
             delivery = make_delivery(scope, body, token, self._clock())
-            return await self._received(scope, delivery, door)
+            if door.networks:
+                check_remote(remote_of(scope), door)
+            received = await receive_delivery(
+                delivery, door.source, self._intake, self._clock, self._secrets
+            )
         except (Refused, StoreError) as error:
             return self._refuse(error, scope, door, len(body or b""), delivery)
         except Exception:  # noqa: BLE001 (the edge: a mistake of ours is a 500, and the sender repeats)
             return failed()
-
-    async def _received(self, scope: Scope, delivery: Delivery, door: Door) -> Reply:
-        if door.networks:
-            check_remote(remote_of(scope), door)
-        received = await receive(delivery, door.source, self._intake, self._clock, self._secrets)
         self._log.debug(
             "received", source=door.label, ids=received.ids, duplicate=received.duplicate
         )
