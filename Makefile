@@ -36,7 +36,7 @@ browser-test: $(VENV)/.installed-development
 	@sh .ci/browser-test $(BIN) $(ARGS)
 
 bench: $(VENV)/.installed-development
-	@$(BIN)/python -m pytest -p no:xdist -m bench --timeout 1800 -s tests/bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: $(VENV)/.installed-development
 	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),0) $(ARGS)

@@ -8,6 +8,7 @@ the body is skipped by its announced length.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -85,14 +86,14 @@ class Connection(asyncio.Protocol):
 
 
 async def run(port: int, connections: int, requests: list[bytes], seconds: float) -> Load:
-    """Send until the requests are used up or the time is over, then report."""
+    """Send until the time is over, from the first request again when all were sent; then report."""
     loop = asyncio.get_running_loop()
     load = Load(0.0, Counter(), [])
     started = time.perf_counter()
     until = started + seconds
 
     def next_request() -> Iterator[bytes]:
-        for request in requests:
+        for request in itertools.cycle(requests):
             if time.perf_counter() > until:
                 return
             yield request

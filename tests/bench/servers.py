@@ -1,7 +1,6 @@
-"""What the bridge is measured against: three small applications on the same server.
+"""The bridge, and what it is measured against: three small applications on the same server.
 
-`python -m tests.bench.servers NAME PORT FOLDER` serves one of them until it is killed.
-All run under uvicorn with the settings of `bridge serve`, one process, no access log.
+`python -m tests.bench.servers NAME PORT FOLDER` serves one of them until it is told to end.
 """
 
 from __future__ import annotations
@@ -17,6 +16,16 @@ from typing import Any
 
 import aiosqlite
 import uvicorn
+
+from bridge.app import build, listen, run, server_config, settle_memory
+from bridge.app import serve as bridge_serve
+from bridge.clock import new_id, wall_clock
+from bridge.logs import configure_logging
+from bridge.settings import load_settings
+from bridge.store.database import open_database
+from bridge.store.events import INSERT_BODIES, INSERT_EVENTS, UNLESS_KNOWN
+from bridge.store.sqlite import CHECKPOINT_PAGES, WRITER_CACHE_KIB
+from bridge.store.transaction import multi_row
 
 SECRET = b"not-a-secret-only-for-measuring"
 
@@ -64,7 +73,11 @@ async def checking(scope: Message, receive: Receive, send: Send) -> None:
 
 
 class CommitPerRequest:
-    """Checks as above, then inserts and commits each request by itself through aiosqlite."""
+    """Checks as above, then inserts what the bridge inserts, each request by itself.
+
+    Through aiosqlite, into the bridge's own tables with its own settings: the same rows, the same
+    indexes, the same durability, but a transaction for each.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "commit-per-request.db"
@@ -72,50 +85,86 @@ class CommitPerRequest:
         self.lock = asyncio.Lock()
 
     async def open(self) -> aiosqlite.Connection:
+        await (await open_database(f"sqlite:///{self.path}", wall_clock)).close()
         connection = await aiosqlite.connect(self.path, isolation_level=None)
-        await connection.execute("PRAGMA journal_mode=WAL")
-        await connection.execute("PRAGMA synchronous=FULL")
-        await connection.execute(
-            "CREATE TABLE IF NOT EXISTS event (key TEXT PRIMARY KEY, body BLOB NOT NULL)"
-        )
+        for setting in SETTINGS:
+            await connection.execute(f"PRAGMA {setting}")
         return connection
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         body, _ = await read_and_check(scope, receive)
         key = next(value for name, value in scope["headers"] if name == b"x-github-delivery")
+        now = wall_clock()
+        event_id = new_id("evt", now)
+        event = (
+            event_id, "default", "github", key.decode(), 0, "alert.raised", key.decode(), now, now,
+            event_id, "received",
+        )  # fmt: skip
         async with self.lock:
             if self.connection is None:
                 self.connection = await self.open()
             await self.connection.execute("BEGIN IMMEDIATE")
-            await self.connection.execute(
-                "INSERT INTO event VALUES (?, ?) ON CONFLICT DO NOTHING", (key, body)
-            )
+            await self.connection.execute(INSERT_EVENT, event)
+            await self.connection.execute(INSERT_BODY, (event_id, "{}", body))
             await self.connection.execute("COMMIT")
         await answer_accepted(send)
 
 
-def serve(application: Application, port: int) -> None:
-    """uvicorn as `bridge serve` runs it."""
-    uvicorn.run(
-        application,
-        host="127.0.0.1",
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-    )
+SETTINGS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+    f"cache_size=-{WRITER_CACHE_KIB}",
+)
+INSERT_EVENT = multi_row(INSERT_EVENTS, 11, 1, UNLESS_KNOWN)
+INSERT_BODY = multi_row(INSERT_BODIES, 3, 1, "")
+
+
+CONFIGURATION = f"""
+server: {{port: {{port}}}}
+store: {{url: "sqlite:///{{name}}.db"}}
+log: {{level: warning}}
+sources: [{{name: github, preset: github, secrets: ["{SECRET.decode()}"]}}]
+"""
+RULES = """
+version: 1
+rules: [{name: other, on: scan.finished, then: [{log: {message: seen}}]}]
+"""
+
+
+async def serve_bridge(name: str, port: int, folder: Path, *, with_worker: bool) -> None:
+    """The bridge itself. Without its worker, receiving is all that is measured."""
+    file = folder / f"{name}.yaml"
+    file.write_text(CONFIGURATION.replace("{port}", str(port)).replace("{name}", name), "utf-8")
+    (folder / "rules").mkdir(exist_ok=True)
+    (folder / "rules" / "rules.yaml").write_text(RULES, "utf-8")
+    settings = load_settings(file, {})
+    if with_worker:
+        await bridge_serve(settings)
+        return
+    configure_logging("warning")
+    parts = await build(settings)
+    await serve(parts.application, port)
+
+
+async def serve(application: Any, port: int) -> None:
+    """As `bridge serve` runs its own: the same server, the same settings, the same memory."""
+    config = server_config(application)
+    listener = listen("127.0.0.1", port)
+    settle_memory()
+    await uvicorn.Server(config).serve(sockets=[listener])
 
 
 def main(name: str, port: int, folder: Path) -> None:
+    if name.startswith("bridge"):
+        run(serve_bridge(name, port, folder, with_worker=name.endswith("worker")))
+        return
     applications: dict[str, Application] = {
         "bare": bare,
         "checking": checking,
         "commit-per-request": CommitPerRequest(folder),
     }
-    serve(applications[name], port)
+    run(serve(applications[name], port))
 
 
 if __name__ == "__main__":
