@@ -37,6 +37,7 @@ from bridge.reload import RulesHolder, watch
 from bridge.retention import Keep, Retention
 from bridge.secrets_seen import SecretsSeen
 from bridge.settings import Settings
+from bridge.shared_clock import SharedClock
 from bridge.store.actions import StoredAction
 from bridge.store.database import open_database
 from bridge.store.intake import Intake
@@ -122,6 +123,8 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     rules = RulesHolder(read_rules(configured))
     vault = open_vault(settings)
     database = await open_database(settings.store.url, clock, exclusive=True)
+    clock = shared = SharedClock(database, clock)
+    await shared.agree()
     fence = Fence()
     http = HttpClient(clock, may_change=fence.holds)
     metrics = Metrics()
@@ -135,7 +138,9 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         concurrency=settings.worker.concurrency,
         on_event=metrics.count_event,
         on_attempt=lambda action, attempted: count_attempt(metrics, action, attempted),
+        on_rule_error=metrics.count_rule_error,
         fence=fence,
+        agree=shared.agree,
     )
     intake = Intake(database, clock, limit=settings.server.queue_limit, on_stored=worker.tell)
     refusals = RefusalBook(database, metrics, make_quarantine(settings, vault))

@@ -60,6 +60,9 @@ MATCH = "match"
 
 NO_RULE = "no rule matched"
 
+MOST_ERROR_CHARS = 300
+"""Of an expression's error in an event's reason; the rule's count keeps all of it."""
+
 
 async def record_matched(
     tx: Transaction, matched: Matched, rules_version: str, now: int
@@ -85,7 +88,7 @@ async def record_matched(
     await count_rules(tx, event.tenant, planned.matched, matched.errors, now)
     idle = EventState.DONE if planned.matched or planned.before else EventState.IGNORED
     undecided = opened or idle is EventState.DONE
-    reason = planned.reason or ("" if undecided else NO_RULE)
+    reason = planned.reason or error_reason(matched) or ("" if undecided else NO_RULE)
     await events.settle(tx, event.id, opened, rules_version, idle, reason)
     if opened:
         await wake_all(tx)
@@ -106,9 +109,18 @@ async def record_matched_in_lane(
     if matched.unreadable:
         await events.count_finished(tx, step.event_id, 1, 1, matched.unreadable)
     else:
-        reason = planned.reason or NO_RULE
+        reason = planned.reason or error_reason(matched) or NO_RULE
         await events.settle_in_lane(tx, step.event_id, planned.opened - 1, reason)
     await lanes.settle_lane(tx, (step.tenant, step.lane))
+
+
+def error_reason(matched: Matched) -> str:
+    """Which rule could not be judged, and why; empty where all could."""
+    if not matched.errors:
+        return ""
+    (rule, error), *others = matched.errors.items()
+    also = f" (and {len(others)} more rules)" if others else ""
+    return f'the rule "{rule}" gave an error{also}: {error[:MOST_ERROR_CHARS]}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -81,6 +81,7 @@ class Worker:
     that is due by its clock and returns.
     pause_seconds: how long a loop rests when the store says no, before it tries again.
     fence: shared with what sends requests; told when the leases are renewed.
+    agree: puts the clock right, which all nodes share; called as often as leases are renewed.
     """
 
     def __init__(
@@ -94,7 +95,9 @@ class Worker:
         pause_seconds: float = 1.0,
         on_event: Callable[[EventState], None] = lambda _: None,
         on_attempt: Watch = lambda _, __: None,
+        on_rule_error: Callable[[str], None] = lambda _: None,
         fence: Fence | None = None,
+        agree: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -104,7 +107,9 @@ class Worker:
         self._pause_seconds = pause_seconds
         self._on_event = on_event
         self._on_attempt = on_attempt
+        self._on_rule_error = on_rule_error
         self._fence = fence or Fence()
+        self._agree = agree
         self._backlog = Backlog(database)
         self._lanes = LaneQueue()
         self._told = asyncio.Event()
@@ -228,12 +233,16 @@ class Worker:
         if state is None:
             return
         self._on_event(state)
-        for rule, error in matched.errors.items():
-            log.warning("rule error", event_id=event.id, rule=rule, error=error)
+        self._note_errors(matched)
         if matched.unreadable:
             log.error("event unreadable", event_id=event.id, reason=matched.unreadable)
         if state is EventState.MATCHED and self._database.single_process:
             self._lanes.add((event.tenant, event.subject))
+
+    def _note_errors(self, matched: Matched) -> None:
+        for rule, error in matched.errors.items():
+            self._on_rule_error(rule)
+            log.warning("rule error", event_id=matched.stored.id, rule=rule, error=error)
 
     # --- acting ---------------------------------------------------------------------------
 
@@ -273,6 +282,8 @@ class Worker:
             await self._survives(self._renew())
 
     async def _renew(self) -> None:
+        if self._agree is not None:
+            await self._agree()
         lease, asked_at = self._lease(), self._fence.monotonic()
         await self._database.write(lambda tx: renew_leases(tx, lease))
         self._fence.renewed(asked_at, LEASE_MS / 1000)
@@ -390,8 +401,7 @@ class Worker:
         await self._database.write(
             lambda tx: record_matched_in_lane(tx, matched, step, now, self._owner)
         )
-        for rule, error in matched.errors.items():
-            log.warning("rule error", event_id=step.event_id, rule=rule, error=error)
+        self._note_errors(matched)
 
 
 class Next(Enum):

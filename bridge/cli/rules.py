@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import rich_click as click
@@ -25,6 +27,7 @@ from bridge.settings import Settings
 from bridge.sources.sample import load_sample
 from bridge.store.events import get_event
 from bridge.store.links import find_link
+from bridge.store.rule_counts import RuleCount, total_rule_counts
 from bridge.store.transaction import Database
 from bridge.text.escape import ESCAPES
 
@@ -66,8 +69,9 @@ def check(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ..
 @with_verbose
 @click.pass_context
 def list_(ctx: click.Context, config: Path, as_json: bool) -> None:
-    """List the rules in their order."""
-    _, found = rules_of(ctx, config)
+    """List the rules in their order, with how often each matched, and its errors."""
+    configured, found = rules_of(ctx, config)
+    counts = counts_of(configured.settings)
     if as_json:
         put_json(
             [
@@ -79,6 +83,9 @@ def list_(ctx: click.Context, config: Path, as_json: bool) -> None:
                     "source": list(rule.source),
                     "actions": [step.action for step in rule.steps],
                     "place": str(rule.place),
+                    "matched": counts[rule.name].matched,
+                    "errors": counts[rule.name].errors,
+                    "last_error": counts[rule.name].last_error,
                 }
                 for rule in found.rules
             ]
@@ -91,11 +98,16 @@ def list_(ctx: click.Context, config: Path, as_json: bool) -> None:
             ", ".join(rule.source) or "any",
             ", ".join(step.action for step in rule.steps),
             "" if rule.enabled else "disabled",
+            counts[rule.name].matched,
+            counts[rule.name].errors,
             rule.place,
         )
         for rule in found.rules
     )
-    put_table(("RULE", "ON", "SOURCE", "ACTIONS", "", "PLACE"), rows)
+    put_table(("RULE", "ON", "SOURCE", "ACTIONS", "", "MATCHED", "ERRORS", "PLACE"), rows)
+    for rule in found.rules:
+        if counts[rule.name].last_error:
+            say(f"{rule.name}: the last error was {plain(counts[rule.name].last_error)}")
 
 
 @rules.command("schema")
@@ -208,6 +220,15 @@ def rules_of(ctx: click.Context, config: Path, *paths: Path) -> tuple[Configured
         raise NotFound(f"there is no {config} here, and no folder {chosen[0]}")
     say(f"there is no {config} here; names of sources and integrations are not checked")
     return configured, check_rules_alone(*chosen)
+
+
+def counts_of(settings: Settings) -> Mapping[str, RuleCount]:
+    """What became of each rule so far, in all tenants; zeros where nothing did."""
+    counts: dict[str, RuleCount] = defaultdict(lambda: RuleCount("", 0, 0, None, None, ""))
+    file = settings.store.sqlite_file
+    if file is None or file.exists():
+        counts.update(with_store(settings, lambda database: database.read(total_rule_counts)))
+    return counts
 
 
 def _stored(configured: Configured, event_id: str) -> tuple[Event, JSON]:

@@ -58,3 +58,12 @@ async def rule_counts(tx: Transaction, tenant: str) -> Sequence[RuleCount]:
         tenant,
     )
     return [RuleCount(*row) for row in rows]
+
+
+async def total_rule_counts(tx: Transaction) -> Mapping[str, RuleCount]:
+    """By rule, for all tenants together; where several have an error, the text of one."""
+    rows = await tx.rows(
+        "SELECT rule, CAST(sum(matched) AS bigint), CAST(sum(errors) AS bigint),"
+        " max(last_matched_at), max(last_error_at), max(last_error) FROM rule_counts GROUP BY rule"
+    )
+    return {row[0]: RuleCount(*row) for row in rows}

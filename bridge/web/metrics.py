@@ -89,9 +89,13 @@ class Metrics:
     acting: Durations = field(default_factory=Durations)
     unshown_refusals: int = 0
     quarantine_lost: Counter[tuple[str]] = field(default_factory=Counter)
+    rule_errors: Counter[tuple[str]] = field(default_factory=Counter)
 
     def count_event(self, state: EventState) -> None:
         self.events[state.value] += 1
+
+    def count_rule_error(self, rule: str) -> None:
+        self.rule_errors[rule,] += 1
 
     def count_attempt(self, action: str, outcome: str, seconds: float) -> None:
         self.actions[action, outcome] += 1
@@ -146,6 +150,10 @@ class NumbersCollector(Collector):
             "Mistakes in rule files that were changed and therefore not taken up.",
             gauges.rule_problems,
         )
+        yield counted(
+            "bridge_rule_errors", "Events a rule could not judge, because an expression failed.",
+            ("rule",), metrics.rule_errors,
+        )  # fmt: skip
         breakers = GaugeMetricFamily(
             "bridge_breaker_open",
             "Integrations that are left alone because they do not answer.",

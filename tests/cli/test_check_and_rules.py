@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
+from bridge.clock import wall_clock
+from bridge.settings import load_settings
+from bridge.store.database import open_database
+from bridge.store.rule_counts import count_rules
+from bridge.store.transaction import Transaction
 from tests.cli.conftest import RULES, SAMPLES, Run
 
 
@@ -136,7 +142,27 @@ def test_rules_are_listed(run: Run) -> None:
     (rule,) = json.loads(run("rules", "list", "--json").stdout)
     assert rule["name"] == "say-it"
     assert rule["actions"] == ["log"]
+    assert (rule["matched"], rule["errors"], rule["last_error"]) == (0, 0, "")
     assert "say-it  scan.finished  any     log" in run("rules", "list").stdout
+
+
+def test_rules_are_listed_with_what_became_of_them(run: Run, folder: Path) -> None:
+    async def count(tx: Transaction) -> None:
+        await count_rules(tx, "default", {"say-it": 2}, {}, 1)
+        await count_rules(tx, "red", {"say-it": 1}, {"say-it": "when: no\x1b such key"}, 2)
+
+    async def fill() -> None:
+        url = load_settings(folder / "bridge.yaml", {}).store.url
+        database = await open_database(url, wall_clock)
+        await database.write(count)
+        await database.close()
+
+    asyncio.run(fill())
+    (rule,) = json.loads(run("rules", "list", "--json").stdout)
+    assert (rule["matched"], rule["errors"]) == (3, 1)
+    listed = run("rules", "list")
+    assert "3        1       " in listed.stdout
+    assert "say-it: the last error was when: no\N{REPLACEMENT CHARACTER} such key" in listed.stderr
 
 
 def test_schema_of_rule_files_is_printed(run: Run) -> None:

@@ -134,6 +134,7 @@ async def test_metrics_are_in_prometheus_form_and_count_what_happened(site: Site
     site.metrics.received["github", "accepted"] += 2
     site.metrics.refused["", "no_such_source"] += 1
     site.metrics.count_event(EventState.DONE)
+    site.metrics.count_rule_error("odd-rule")
     site.metrics.count_attempt("create_ticket", "done", 0.2)
     site.metrics.receiving.add(0.004)
 
@@ -147,6 +148,7 @@ async def test_metrics_are_in_prometheus_form_and_count_what_happened(site: Site
     assert samples["bridge_deliveries_total", "github", "accepted"] == 2
     assert samples["bridge_refused_total", "no_such_source", ""] == 1
     assert samples["bridge_events_total", "done"] == 1
+    assert samples["bridge_rule_errors_total", "odd-rule"] == 1
     assert samples["bridge_attempts_total", "create_ticket", "done"] == 1
     assert samples["bridge_queue",] == 4
     assert samples["bridge_receive_seconds_bucket", "0.0025"] == 0

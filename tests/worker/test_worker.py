@@ -15,7 +15,7 @@ from bridge.store.attempts import attempts_of_action
 from bridge.store.links import find_once
 from bridge.store.records import get_record
 from bridge.store.replay import replay_event
-from bridge.store.rule_counts import rule_counts
+from bridge.store.rule_counts import rule_counts, total_rule_counts
 from tests.worker.conftest import FarSide, Route
 
 Make = Callable[..., Route]
@@ -385,7 +385,10 @@ rules:
     (count,) = await route.database.read(lambda tx: rule_counts(tx, "default"))
     assert (count.rule, count.matched, count.errors) == ("broken", 0, 1)
     assert "divi" in count.last_error.lower()
-    assert (await route.state(event))[0] == EventState.IGNORED
+    assert await route.database.read(total_rule_counts) == {"broken": count}
+    state, reason = await route.state(event)
+    assert state == EventState.IGNORED
+    assert reason.startswith('the rule "broken" gave an error: when: data.score / 0 == 1: ')
 
 
 async def test_worker_started_on_old_rows_looks_before_it_repeats(
