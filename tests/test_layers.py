@@ -22,7 +22,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("receive", "act", "backlog", "lane_queue", "configured", "trail"),
     ("matcher", "status", "guards", "calling"),
     ("pacing",),
-    ("record", "about", "object_locks", "secrets_seen"),
+    ("record", "about", "object_locks", "shared_clock", "secrets_seen"),
     ("store", "sources", "connectors", "access"),
     ("verify", "match", "text", "backoff", "breaker", "pace"),
     ("action", "settings", "vocabulary"),

@@ -77,6 +77,14 @@ DATABASE_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The present by PostgreSQL's clock, in milliseconds UTC. Leases are measured with it alone: a node
 whose own clock is ahead would take over what others are still working on."""
 
+
+async def database_now(tx: Transaction) -> int:
+    """The present by PostgreSQL's clock."""
+    row = await tx.row(f"SELECT {DATABASE_NOW}")
+    assert row is not None
+    return int(row[0])
+
+
 CHANNEL = "scanbridge"
 
 

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from bridge.action import OnFailure
+from bridge.clock import wall_clock
 from bridge.errors import LeaseLost
 from bridge.event import EventState
 from bridge.record import Ended, record_ended
+from bridge.shared_clock import SharedClock
 from bridge.store.actions import read_lane
 from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.database import open_database
 from bridge.store.lanes import Lease, claim_lanes, release_lane, renew_leases
 from bridge.store.object_leases import let_go, try_hold
-from bridge.store.transaction import Database
+from bridge.store.transaction import Database, database_now
 from tests.engines import new_database
 from tests.store.conftest import MovableClock
 from tests.worker.conftest import FarSide, Route
@@ -160,3 +162,14 @@ async def test_object_held_by_one_node_is_refused_to_another_until_it_is_let_go(
     assert await database.write(lambda tx: try_hold(tx, key, "nod_b", 60_000))
     await database.write(lambda tx: let_go(tx, key, "nod_b"))
     assert await database.write(lambda tx: try_hold(tx, key, "nod_c", 60_000))
+
+
+async def test_nodes_whose_own_clocks_differ_go_by_the_databases(database: Database) -> None:
+    def ahead() -> int:
+        return wall_clock() + 3_600_000
+
+    clocks = [SharedClock(database, own) for own in (wall_clock, ahead)]
+    for clock in clocks:
+        await clock.agree()
+    there = await database.read(database_now)
+    assert [abs(clock() - there) < 1_000 for clock in clocks] == [True, True]
