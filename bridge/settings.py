@@ -28,10 +28,11 @@ from pydantic import (
     model_validator,
 )
 
-from bridge.document import Document, did_you_mean, load, path_text, read, validate
+from bridge.document import Document, did_you_mean, load, path_text, read
 from bridge.environment import Overlay, Steps, fill_in, lay_environment
 from bridge.errors import Invalid, Place, Problem
 from bridge.event import JSON
+from bridge.misfits import validate
 
 M = TypeVar("M", bound=BaseModel)
 

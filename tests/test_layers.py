@@ -27,7 +27,9 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("verify", "match", "text", "backoff", "breaker", "pace"),
     ("action", "settings", "vocabulary"),
     ("environment", "keyring", "clock", "fence", "logs", "rounds"),
+    ("misfits",),
     ("document",),
+    ("composer",),
     ("errors", "event"),
 )
 """A part imports from the rows below its own, and from no other part of its row."""
@@ -44,8 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "asyncpg": ("bridge.store",),
     "cel_expr_python": ("bridge.match.expression",),
     "google": ("bridge.match.syntax",),
-    "yaml": ("bridge.document",),
-    "ruamel": ("bridge.document",),
+    "yaml": ("bridge.composer",),
     "cryptography": ("bridge.verify", "bridge.access"),
     "markdown_it": ("bridge.text",),
     "jinja2": ("bridge.web",),

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.action import ActionShape
-from bridge.document import Document, did_you_mean, load, misfits, read
+from bridge.document import Document, did_you_mean, load, read
 from bridge.errors import Invalid, Place, Problem
 from bridge.event import JSON
 from bridge.match.fields import Fields, Vocabulary
@@ -22,6 +22,7 @@ from bridge.match.rule import Rule, ThrottleRule, fits, is_glob
 from bridge.match.rulefile import RuleEntry, RuleFile, TestEntry, duration_ms
 from bridge.match.scope import GUARD_NAMES, Scope, kinds_for
 from bridge.match.then import Catalogue, compile_steps
+from bridge.misfits import misfits
 
 THEN_NAMES = GUARD_NAMES | {"steps"}
 SUFFIXES = (".yaml", ".yml")

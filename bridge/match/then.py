@@ -10,13 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.action import ActionShape
-from bridge.document import did_you_mean, misfits
+from bridge.document import did_you_mean
 from bridge.errors import Problem
 from bridge.event import JSON
 from bridge.match.rule import Step
 from bridge.match.rulefile import RESERVED
 from bridge.match.scope import Scope
 from bridge.match.template import Path, Template, replaced
+from bridge.misfits import misfits
 
 _STEP_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 _ABOUT_TYPE = re.compile(r"_(?:type|parsing|attributes_type)$")

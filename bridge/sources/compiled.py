@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from bridge.document import Document, validate
+from bridge.document import Document
+from bridge.misfits import validate
 from bridge.sources.build import Branch, Leaf, compile_data
 from bridge.sources.lookup import Lookup, Path, Reading, compile_lookup, compile_reading
 from bridge.sources.preset import DataForm, KindForm, PresetForm

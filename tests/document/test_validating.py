@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from bridge.document import did_you_mean, load, path_text, validate
+from bridge.document import did_you_mean, load, path_text
 from bridge.errors import Invalid
+from bridge.misfits import validate
 
 
 def _even(number: int) -> int:
