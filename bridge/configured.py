@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bridge.access.vault import Vault
+from bridge.configuration import read_settings
 from bridge.connectors.catalogue import action_shapes, load_connectors
 from bridge.connectors.contract import Connector
 from bridge.document import did_you_mean
@@ -21,7 +22,7 @@ from bridge.errors import Invalid, NotFound, Problem
 from bridge.keyring import key_file, load_keys
 from bridge.match.fields import Vocabulary, fields_of
 from bridge.match.rules import RuleSet, load_rules
-from bridge.settings import IntegrationSettings, Settings, read_settings
+from bridge.settings import IntegrationSettings, Settings
 from bridge.sources.catalogue import load_presets
 from bridge.sources.compiled import Preset
 from bridge.sources.source import Source

@@ -13,7 +13,7 @@ import binascii
 import dataclasses
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast
 
@@ -28,16 +28,15 @@ from pydantic import (
     model_validator,
 )
 
-from bridge.document import Document, did_you_mean, load, path_text, read
-from bridge.environment import Overlay, Steps, fill_in, lay_environment
+from bridge.document import Document, load, path_text
+from bridge.environment import Overlay, Steps
 from bridge.errors import Invalid, Place, Problem
 from bridge.event import JSON
 from bridge.misfits import validate
 
 M = TypeVar("M", bound=BaseModel)
 
-DEFAULT_FILE = "bridge.yaml"
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 
 
 def _name(text: str) -> str:
@@ -93,6 +92,9 @@ EncryptionKey = Annotated[SecretStr, AfterValidator(_key)]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
+Rows = Mapping[str, tuple[int, ...]]
+"""For each list, where in the file its entries stand: those with mistakes were left out."""
+
 
 class Section(BaseModel):
     """A part of the configuration: frozen, and an unknown key is an error."""
@@ -140,7 +142,7 @@ class StoreSettings(Section):
     @property
     def sqlite_file(self) -> Path | None:
         """The file behind a `sqlite:///` address; None for PostgreSQL."""
-        return Path(self.url.removeprefix(_SQLITE)) if self.url.startswith(_SQLITE) else None
+        return Path(self.url.removeprefix(SQLITE)) if self.url.startswith(SQLITE) else None
 
 
 class RulesSettings(Section):
@@ -320,7 +322,7 @@ class IntegrationSettings(Section):
 
 
 class Settings(Section):
-    """Everything that is configured."""
+    """Everything that is configured. `configuration.py` reads it from a file."""
 
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
@@ -344,7 +346,11 @@ class Settings(Section):
 
     _document: Document = PrivateAttr(default_factory=lambda: load("{}", "the settings"))
     _overlay: Overlay = PrivateAttr(default_factory=lambda: Overlay({}))
-    _rows: Mapping[str, tuple[int, ...]] = PrivateAttr(default_factory=dict)
+    _rows: Rows = PrivateAttr(default_factory=dict)
+
+    def remember(self, document: Document, overlay: Overlay, rows: Rows) -> None:
+        """Keep where all this was written, so that later complaints can name the place."""
+        self._document, self._overlay, self._rows = document, overlay, rows
 
     def check_options(self, integration: IntegrationSettings, model: type[M]) -> M:
         """Build a connector's own settings from the keys that belong to it.
@@ -356,7 +362,7 @@ class Settings(Section):
         entries: list[JSON] = [{} for _ in range(int(path[1]) + 1)]
         entries[-1] = _json(integration.options)
         value: JSON = {"integrations": entries}
-        return _build(model, self._document, value, self._overlay, path)
+        return build(model, self._document, value, self._overlay, path)
 
     def place(self, path: Steps) -> Place:
         """Where this value was written: the file's line, or the environment variable."""
@@ -368,94 +374,14 @@ class Settings(Section):
         return Problem(self.place(path), message, path_text(self._written(path)), hint)
 
     def _written(self, path: Steps) -> Steps:
-        """The path in the file: entries that had mistakes are there and not in these settings."""
+        """The path in the file, where entries that had mistakes stand too."""
         if len(path) > 1 and path[0] in self._rows:
             return (path[0], self._rows[str(path[0])][int(path[1])], *path[2:])
         return path
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class SettingsRead:
-    """What a configuration file gave.
-
-    settings: what is right of it; parts with a mistake have their defaults, entries of lists are
-    left out. None where the file itself cannot be read.
-    sound: the names of the sections that hold what was written.
-    problems: everything that is wrong.
-    """
-
-    settings: Settings | None
-    sound: frozenset[str]
-    problems: tuple[Problem, ...]
-
-
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
-    """Read, check and complete the configuration.
-
-    Relative paths in it start at the file. Touches nothing but that file.
-    Raises Invalid with every problem: of YAML, of names, of values, of the environment.
-    """
-    found = read_settings(path, environ)
-    if found.settings is None or found.problems:
-        raise Invalid(list(found.problems))
-    return found.settings
-
-
-def read_settings(path: Path, environ: Mapping[str, str]) -> SettingsRead:
-    """The same, with what is right beside what is wrong, so that the rest can be checked too."""
-    try:
-        document = load(read(path), str(path))
-    except Invalid as invalid:
-        return SettingsRead(None, frozenset(), invalid.problems)
-    overlay = fill_in(document.value, environ, document.place)
-    if overlay.value is None:
-        overlay.value = {}
-    if isinstance(overlay.value, dict):
-        overlay.value = {key: part for key, part in overlay.value.items() if part is not None}
-    lay_environment(overlay, environ, Settings)
-    problems = [*overlay.problems, *_cross_check(overlay, document)]
-    wrong: set[str] = set()
-    try:
-        _build(Settings, document, overlay.value, overlay, ())
-    except Invalid as invalid:
-        known = {problem.field for problem in problems}
-        wrong = {problem.field for problem in invalid.problems}
-        problems += [each for each in invalid.problems if each.field not in known]
-    settings = _what_is_right(overlay.value, wrong)
-    settings._document, settings._overlay = document, overlay
-    fields = {problem.field for problem in problems}
-    sound = frozenset(name for name in Settings.model_fields if not _lies_in((name,), fields))
-    return SettingsRead(_with_paths_from(settings, path.resolve().parent), sound, tuple(problems))
-
-
-def _what_is_right(value: JSON, wrong: Collection[str]) -> Settings:
-    """Settings of the parts in which no field is wrong; without any, the whole configuration."""
-    parts: dict[str, JSON] = {}
-    rows: dict[str, tuple[int, ...]] = {}
-    for section, part in value.items() if isinstance(value, dict) else ():
-        if section not in Settings.model_fields:
-            continue
-        if isinstance(part, list):
-            good = [row for row in range(len(part)) if not _lies_in((section, row), wrong)]
-            parts[section], rows[section] = [part[row] for row in good], tuple(good)
-        elif not _lies_in((section,), wrong):
-            parts[section] = part
-    settings = Settings.model_validate(parts)
-    settings._rows = rows
-    return settings
-
-
-def _lies_in(path: Steps, fields: Iterable[str]) -> bool:
-    """Whether one of these fields is at the path or below it."""
-    at = path_text(path)
-    return any(_is_within(field, at) for field in fields)
-
-
-def _is_within(field: str, at: str) -> bool:
-    return field == at or field.startswith((f"{at}.", f"{at}["))
-
-
-def _build(model: type[M], document: Document, value: JSON, overlay: Overlay, path: Steps) -> M:
+def build(model: type[M], document: Document, value: JSON, overlay: Overlay, path: Steps) -> M:
+    """The model from a value of this document, or Invalid with each problem at its origin."""
     try:
         return validate(model, dataclasses.replace(document, value=value), path)
     except Invalid as invalid:
@@ -466,63 +392,14 @@ def _build(model: type[M], document: Document, value: JSON, overlay: Overlay, pa
 def _from_its_origin(problem: Problem, origins: Mapping[str, str]) -> Problem:
     """The problem at the environment variable that gave the value, where one did."""
     for field, variable in origins.items():
-        if _is_within(problem.field, field):
+        if is_within(problem.field, field):
             return dataclasses.replace(problem, place=Place(f"${variable}", 1, 1))
     return problem
 
 
-def _cross_check(overlay: Overlay, document: Document) -> Iterator[Problem]:
-    """What no field can see alone: names that repeat and names that point at nothing.
-
-    Looks at what was written, not at the models, so that it is told beside their problems.
-    """
-
-    def problem(path: Steps, message: str, hint: str = "") -> Problem:
-        place = overlay.place(path) or document.place(path)
-        return Problem(place, message, path_text(path), hint)
-
-    entries = {name: _entries(overlay.value, name) for name in ("sources", "integrations")}
-    tenants = ["default", *(entry.get("name") for entry in _entries(overlay.value, "tenants"))]
-    known = [name for name in tenants if isinstance(name, str)]
-    for section in ("tenants", "sources", "integrations"):
-        seen: dict[tuple[str, str], int] = {}
-        for index, entry in enumerate(_entries(overlay.value, section)):
-            name = str(entry.get("tenant", "default")), str(entry.get("name"))
-            first = seen.setdefault(name, index)
-            if first != index and isinstance(entry.get("name"), str):
-                line = document.place((section, first, "name")).line
-                words = f'the name "{name[1]}" is taken; first on line {line}'
-                yield problem((section, index, "name"), words)
-    for section, found in entries.items():
-        for index, entry in enumerate(found):
-            tenant = entry.get("tenant", "default")
-            if isinstance(tenant, str) and tenant not in known:
-                hint = did_you_mean(tenant, known)
-                yield problem((section, index, "tenant"), f'there is no tenant "{tenant}"', hint)
-    for index, source in enumerate(entries["sources"]):
-        tenant, wanted = source.get("tenant", "default"), source.get("integration")
-        of_tenant = [e for e in entries["integrations"] if e.get("tenant", "default") == tenant]
-        here = [str(each.get("name")) for each in of_tenant]
-        if isinstance(wanted, str) and wanted not in here:
-            words = f'there is no integration "{wanted}" in this tenant'
-            yield problem(("sources", index, "integration"), words, did_you_mean(wanted, here))
-
-
-def _entries(value: JSON, section: str) -> list[dict[str, JSON]]:
-    found = value.get(section) if isinstance(value, dict) else None
-    entries = found if isinstance(found, list) else []
-    return [entry if isinstance(entry, dict) else {} for entry in entries]
-
-
-def _with_paths_from(settings: Settings, folder: Path) -> Settings:
-    """The same settings with every relative path made absolute, starting at this folder."""
-    rules, presets, store = settings.rules, settings.presets, settings.store
-    if store.sqlite_file:
-        store = store.model_copy(update={"url": f"{_SQLITE}{folder / store.sqlite_file}"})
-    if presets.path:
-        presets = presets.model_copy(update={"path": folder / presets.path})
-    rules = rules.model_copy(update={"path": folder / rules.path})
-    return settings.model_copy(update={"rules": rules, "presets": presets, "store": store})
+def is_within(field: str, at: str) -> bool:
+    """Whether a problem's field is this one, or lies below it."""
+    return field == at or field.startswith((f"{at}.", f"{at}["))
 
 
 def _json(options: dict[str, JsonValue]) -> JSON:

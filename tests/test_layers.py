@@ -25,6 +25,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("record", "about", "object_locks", "shared_clock", "secrets_seen"),
     ("store", "sources", "connectors", "access"),
     ("verify", "match", "text", "backoff", "breaker", "pace"),
+    ("configuration",),
     ("action", "settings", "vocabulary"),
     ("environment", "keyring", "clock", "fence", "logs", "rounds"),
     ("misfits",),

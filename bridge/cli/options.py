@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from bridge.settings import DEFAULT_FILE, Settings, load_settings
+from bridge.configuration import DEFAULT_FILE, load_settings
+from bridge.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import httpx
 
 from bridge.clock import wall_clock
+from bridge.configuration import load_settings
 from bridge.configured import configure
 from bridge.demo.patience import ask_until
 from bridge.errors import BridgeError, NotFound
 from bridge.event import JSON, EventState, StoredEvent
-from bridge.settings import Settings, load_settings
+from bridge.settings import Settings
 from bridge.sources.sample import Sample, load_sample
 from bridge.sources.sign import sign
 from bridge.store.database import open_database

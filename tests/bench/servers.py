@@ -20,8 +20,8 @@ import uvicorn
 from bridge.app import build, listen, run, server_config, settle_memory
 from bridge.app import serve as bridge_serve
 from bridge.clock import new_id, wall_clock
+from bridge.configuration import load_settings
 from bridge.logs import configure_logging
-from bridge.settings import load_settings
 from bridge.store.database import open_database
 from bridge.store.events import INSERT_BODIES, INSERT_EVENTS, UNLESS_KNOWN
 from bridge.store.sqlite import CHECKPOINT_PAGES, WRITER_CACHE_KIB

@@ -16,7 +16,7 @@ import bridge.calling
 import bridge.worker
 from bridge.app import run, serve
 from bridge.clock import wall_clock
-from bridge.settings import load_settings
+from bridge.configuration import load_settings
 from bridge.store.transaction import Transaction
 from tests.chaos.points import Trigger, arm
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from bridge.clock import wall_clock
-from bridge.settings import load_settings
+from bridge.configuration import load_settings
 from bridge.store.database import open_database
 from bridge.store.rule_counts import count_rules
 from bridge.store.transaction import Transaction

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bridge.clock import wall_clock
+from bridge.configuration import load_settings
 from bridge.event import EventState, NewEvent
-from bridge.settings import load_settings
 from bridge.store.database import open_database
 from bridge.store.events import get_event, insert_events
 from bridge.store.transaction import Database, Transaction

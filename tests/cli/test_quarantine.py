@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from bridge.clock import iso, wall_clock
+from bridge.configuration import load_settings
 from bridge.configured import find_source, open_vault
 from bridge.event import Delivery
 from bridge.quarantine import Quarantine
 from bridge.secrets_seen import SecretsSeen
-from bridge.settings import Settings, load_settings
+from bridge.settings import Settings
 from bridge.sources.sign import sign
 from bridge.sources.source import Source
 from bridge.store.database import open_database

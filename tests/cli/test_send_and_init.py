@@ -12,10 +12,10 @@ from threading import Thread
 import pytest
 
 from bridge.clock import wall_clock
+from bridge.configuration import load_settings
 from bridge.configured import find_source
 from bridge.errors import ProofRefused
 from bridge.event import Delivery
-from bridge.settings import load_settings
 from tests.cli.conftest import SAMPLES, Run
 
 

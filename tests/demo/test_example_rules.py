@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bridge.clock import wall_clock
+from bridge.configuration import load_settings
 from bridge.configured import Configured, configure, read_rules, warnings_of
 from bridge.demo.world import checkout, write_configuration
 from bridge.rehearse import run_test
-from bridge.settings import load_settings
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from bridge.app import Parts, build
+from bridge.configuration import load_settings
 from bridge.errors import Invalid
 from bridge.reload import reload
-from bridge.settings import load_settings
 from bridge.store.events import EventFilter, list_events
 from tests.route.conftest import CONFIGURATION, RULES, Installation, github
 from tests.store.conftest import MovableClock, clock

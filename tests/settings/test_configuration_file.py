@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from bridge.configuration import load_settings
 from bridge.errors import Invalid
-from bridge.settings import Settings, load_settings
+from bridge.settings import Settings
 
 WHOLE = """\
 server: {port: 8081, public_url: "https://bridge.example.com/"}

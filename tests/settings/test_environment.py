@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.configuration import load_settings
 from bridge.errors import Invalid
-from bridge.settings import load_settings
 
 FILE = """\
 server: {port: 1}
