@@ -164,12 +164,17 @@ async def test_object_held_by_one_node_is_refused_to_another_until_it_is_let_go(
     assert await database.write(lambda tx: try_hold(tx, key, "nod_c", 60_000))
 
 
-async def test_nodes_whose_own_clocks_differ_go_by_the_databases(database: Database) -> None:
-    def ahead() -> int:
-        return wall_clock() + 3_600_000
+async def test_nodes_whose_own_clocks_differ_or_jump_go_by_the_databases(
+    database: Database,
+) -> None:
+    off = 3_600_000
 
-    clocks = [SharedClock(database, own) for own in (wall_clock, ahead)]
+    def jumping() -> int:
+        return wall_clock() + off
+
+    clocks = [SharedClock(database, own) for own in (wall_clock, jumping)]
     for clock in clocks:
         await clock.agree()
+    off = -7_200_000
     there = await database.read(database_now)
     assert [abs(clock() - there) < 1_000 for clock in clocks] == [True, True]
