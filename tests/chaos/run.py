@@ -26,6 +26,8 @@ from tests.chaos.world import Node, Process, SandboxClient, answers, running_san
 
 AT_RANDOM = 0.25
 """Kills that come at any moment and not at a named step."""
+AWAKE_SECONDS = 1.0
+"""Left to a node that was stopped, so that it can do what it would do wrongly."""
 QUIET_SECONDS = 90.0
 ROUNDS = 6
 """Redeliveries of what failed, at most; without faults one is enough."""
@@ -45,7 +47,7 @@ class Plan:
     nodes: int = 1
     store: str = ""
     lanes: int = 24
-    patience_seconds: float = 2.0
+    patience_seconds: float = 1.5
     pace: float = 1.0
     seconds: float = 600.0
 
@@ -108,18 +110,36 @@ class Kill:
     seconds: float
 
 
-def kill_orders(plan: Plan) -> Iterator[Kill]:
-    """Every named step in turn, in a shuffled order, with kills at random moments between."""
-    random = Random(plan.seed + 1)
-    points: list[str] = []
-    for _ in range(plan.kills):
+class Kills:
+    """Every named step in turn, in a shuffled order, with kills at random moments between.
+
+    A step that was not met in time comes again soon.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._random = Random(plan.seed + 1)
+        self._left = plan.kills
+        self._points: list[str] = []
+
+    def __iter__(self) -> Iterator[Kill]:
+        while self._left:
+            self._left -= 1
+            yield self._next()
+
+    def _next(self) -> Kill:
+        plan, random = self._plan, self._random
         if random.random() < AT_RANDOM:
-            yield Kill("", 0, random.uniform(0.05, plan.patience_seconds))
-            continue
-        if not points:
-            points = random.sample(POINTS, len(POINTS))
+            return Kill("", 0, random.uniform(0.05, plan.patience_seconds))
+        if not self._points:
+            self._points = random.sample(POINTS, len(POINTS))
         nth = random.choice((1, 1, 2, 4)) if plan.nodes == 1 else 1  # each sees a part of it all
-        yield Kill(points.pop(), nth, plan.patience_seconds)
+        return Kill(self._points.pop(), nth, plan.patience_seconds)
+
+    def missed(self, kill: Kill) -> None:
+        """The step of this kill did not come in time."""
+        if kill.point:
+            self._points.insert(max(0, len(self._points) - 2), kill.point)
 
 
 class Run:
@@ -130,7 +150,8 @@ class Run:
         self._client = client
         self._sandbox = sandbox
         self._nodes = nodes
-        self._orders = kill_orders(plan)
+        self._orders = Kills(plan)
+        self._next_kill = iter(self._orders)
         self.kills: Counter[str] = Counter()
         self._progress = asyncio.Condition()
 
@@ -138,7 +159,7 @@ class Run:
 
     async def keep_killing(self, node: Node) -> None:
         """Starts a node and kills it, over and over, until all kills are done; then starts it."""
-        for order in self._orders:
+        for order in self._next_kill:
             process = node.start(order.point, order.nth)
             await self._start_and_watch(node, process, order)
             async with self._progress:
@@ -148,14 +169,16 @@ class Run:
     async def _start_and_watch(self, node: Node, process: Process, order: Kill) -> None:
         if await answers(self._client, f"{node.url}/healthz", process):
             until = time.monotonic() + order.seconds
-            while not process.dead and time.monotonic() < until:  # noqa: ASYNC110 - a process
+            while not process.dead and (node.stopped or time.monotonic() < until):
                 await asyncio.sleep(0.02)
+                until = max(until, node.woke_at + AWAKE_SECONDS)
         if process.dead:
             if not process.killed:
                 raise RuntimeError(f"{node.name} ended by itself:\n{end_of(node)}")
             self.kills[order.point] += 1
         else:
             process.kill()
+            self._orders.missed(order)
             self.kills["at random"] += 1
 
     async def _ready(self, node: Node, process: Process) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
@@ -77,13 +78,14 @@ class Weather:
         """A node stands still for longer than its leases, then goes on as if nothing were."""
         while True:
             await self._rest(3, 6)
-            alive = [node for node in self._nodes if node.process and not node.process.dead]
-            if not alive:
+            node = self._random.choice(self._nodes)
+            process = node.process
+            if process is None or process.dead:
                 continue
-            process = self._random.choice(alive).process
-            assert process is not None
+            node.stopped = True
             process.send(signal.SIGSTOP)
             await asyncio.sleep(LEASE_MS / 1000 + self._random.uniform(0.5, 2))
+            node.stopped, node.woke_at = False, time.monotonic()
             process.send(signal.SIGCONT)
             self.seen["stopped past its lease"] += 1
 
@@ -95,4 +97,5 @@ class Weather:
         for node in self._nodes:
             node.fill_disk(False)
             if node.process:
+                node.stopped = False
                 node.process.send(signal.SIGCONT)

@@ -111,6 +111,8 @@ class Node:
             CONFIGURATION.format(port=self.url_port, store=store, sandbox=sandbox, secret=SECRET)
         )
         self.process: Process | None = None
+        self.stopped = False
+        self.woke_at = 0.0
 
     def start(self, point: str = "", nth: int = 0) -> Process:
         words = ["-m", "tests.chaos.entry", str(self.config), str(self.control), point, str(nth)]
