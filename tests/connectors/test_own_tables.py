@@ -95,19 +95,27 @@ def test_text_behind_a_table_on_the_next_line_stays() -> None:
     assert without(text, own_tables(text)) == "before\n\n\nafter"
 
 
-def test_oldest_tables_are_moved_until_the_text_fits() -> None:
+def test_oldest_tables_are_moved_until_a_quarter_is_free() -> None:
     text = "human"
-    for number in range(5):
+    for number in range(9):
         text = append(text, block(f"m-{number}"))
-    limit = length(text) - length(block("m-0")) - 5
-    moved = to_move(text, "m-4", limit)
+    assert to_move(text, ["m-8"], length(text)) == []
+    limit = length(text) - 1
+    moved = to_move(text, ["m-8"], limit)
     assert moved is not None
-    assert [table.mark for table in moved] == ["m-0", "m-1"]
-    assert length(without(text, moved)) <= limit
+    assert [table.mark for table in moved] == ["m-0", "m-1", "m-2"]
+    assert length(without(text, moved)) <= limit * 3 // 4 < length(without(text, moved[:-1]))
+
+
+def test_all_older_tables_go_where_a_quarter_cannot_be_had() -> None:
+    text = append(append("x" * 300, block("m-0")), block("m-1"))
+    moved = to_move(text, ["m-1"], length(text) - 1)
+    assert moved is not None
+    assert [table.mark for table in moved] == ["m-0"]
 
 
 def test_newest_table_is_never_moved() -> None:
-    assert to_move(append("x" * 100, block("m-1")), "m-1", 90) is None
+    assert to_move(append("x" * 100, block("m-1")), ["m-1"], 90) is None
 
 
 def test_moved_tables_are_packed_whole() -> None:

@@ -112,13 +112,18 @@ def without(text: str, tables: Sequence[OwnTable]) -> str:
 def to_move(text: str, newest: Collection[str], limit: int) -> list[OwnTable] | None:
     """The oldest of our tables to take out so that the text fits; None when that is not enough.
 
+    Once one has to go, as many go as leave a quarter of the limit free: else every further table
+    would move one more, and each move is a comment that people are told of.
     newest: the marks of the tables just appended, which stay.
     """
     known = [table for table in own_tables(text) if table.mark not in newest]
-    for count in range(len(known) + 1):
-        if length(without(text, known[:count])) <= limit:
-            return known[:count]
-    return None
+    sizes = [length(without(text, known[:count])) for count in range(len(known) + 1)]
+    if sizes[0] <= limit:
+        return []
+    if sizes[-1] > limit:
+        return None
+    roomy = (count for count, size in enumerate(sizes) if size <= limit * 3 // 4)
+    return known[: next(roomy, len(known))]
 
 
 def packed(tables: Sequence[OwnTable], limit: int) -> list[list[OwnTable]]:
