@@ -42,6 +42,7 @@ from bridge.store.actions import StoredAction
 from bridge.store.database import open_database
 from bridge.store.intake import Intake
 from bridge.store.transaction import Database
+from bridge.web import start_page
 from bridge.web.body import BodyReader
 from bridge.web.health import Health
 from bridge.web.hooks import Hooks
@@ -161,8 +162,9 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         )
 
     server = settings.server
+    health = Health(database, rules, worker, metrics, gauges)
     hooks = Hooks(
-        make_site(Health(database, rules, worker, metrics, gauges).routes()),
+        make_site([*start_page.routes(), *health.routes()]),
         configured.sources,
         intake,
         clock,
