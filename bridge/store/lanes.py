@@ -167,17 +167,3 @@ async def due_lanes(tx: Transaction, now: int, limit: int) -> list[Lane]:
         limit,
     )
     return [(tenant, name) for tenant, name in rows]
-
-
-async def next_due(tx: Transaction, after: int) -> int | None:
-    """When the next lane becomes due after a moment; None when none waits."""
-    row = await tx.row(
-        "SELECT due_at FROM lanes WHERE held = '' AND due_at > ? ORDER BY due_at LIMIT 1", after
-    )
-    return int(row[0]) if row else None
-
-
-async def is_busy(tx: Transaction, lane: Lane) -> bool:
-    """Whether a lane has anything unfinished."""
-    row = await tx.row("SELECT 1 FROM lanes WHERE tenant = ? AND name = ?", *lane)
-    return row is not None

@@ -162,14 +162,6 @@ async def links_of_ticket(tx: Transaction, tenant: str, ticket: str) -> Sequence
     return [stored(row) for row in rows]
 
 
-async def list_links(tx: Transaction, tenant: str, limit: int = 100) -> Sequence[Link]:
-    """The newest links first."""
-    rows = await tx.rows(
-        f"SELECT {COLUMNS} FROM links WHERE tenant = ? ORDER BY seq DESC LIMIT ?", tenant, limit
-    )
-    return [stored(row) for row in rows]
-
-
 async def links_of_event(tx: Transaction, event_id: str) -> Sequence[Link]:
     rows = await tx.rows(f"SELECT {COLUMNS} FROM links WHERE event_id = ? ORDER BY seq", event_id)
     return [stored(row) for row in rows]
