@@ -16,7 +16,7 @@ COMMANDS = {
     "demo": ("bridge.cli.demo:demo", "Send signed samples through a bridge and a sandbox."),
     "sandbox": (
         "bridge.cli.sandbox:sandbox",
-        "Serve stand-ins for Jira Cloud and Jira Data Center.",
+        "Serve stand-ins for Jira and the other systems the bridge calls.",
     ),
     "init": (
         "bridge.cli.init:init",

@@ -44,18 +44,22 @@ def sandbox(
     webhook: str | None,
     webhook_secret: str | None,
 ) -> None:
-    """Serve stand-ins for Jira Cloud and Jira Data Center, on this machine only."""
+    """Serve stand-ins for Jira and the other systems the bridge calls, on this machine only."""
     targets = (Target(webhook, webhook_secret or ""),) if webhook else ()
     options = SandboxOptions(seed=seed, faults=_faults(faults), webhooks=targets)
 
     def started(address: str, app: Sandbox) -> None:
-        del app
+        others = {name: one.kind.title for name, one in app.neighbours.items()}
         if as_json:
-            put_json({"url": address, "jira": f"{address}/jira", "jira_dc": f"{address}/jira-dc"})
+            sites = {"jira": f"{address}/jira", "jira_dc": f"{address}/jira-dc"}
+            sites |= {name: f"{address}/{name}" for name in others}
+            put_json({"url": address, **sites})
             return
         put(f"the sandbox answers at {address} (nothing in it is real, and nothing is kept)")
         put(f"  Jira Cloud        {address}/jira")
         put(f"  Jira Data Center  {address}/jira-dc")
+        for name, title in others.items():
+            put(f"  {title:<17} {address}/{name}")
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve_sandbox(host, port, options, started=started))

@@ -2,6 +2,7 @@
 
 A Cloud site is mounted at `/jira`, a Data Center site at `/jira-dc`; `/rest` and `/secure` belong
 to the one of them that `SandboxOptions.root` names, so that a bare address works as a base URL.
+The other vendors' stand-ins are mounted at their names, as `neighbours.py` finds them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from starlette.applications import Starlette
 
@@ -22,7 +24,9 @@ from bridge.sandbox.jira.show import Deployment
 from bridge.sandbox.jira.stand_in import Credentials, JiraStandIn, jira_stand_in
 from bridge.sandbox.jira.state import JiraState
 from bridge.sandbox.journal import Journal
-from bridge.sandbox.webhooks import DELAYS_SECONDS, Target, Webhooks
+from bridge.sandbox.neighbours import load_neighbours
+from bridge.sandbox.stand_in import AnyStandIn, StandIn, Surroundings
+from bridge.sandbox.webhooks import DELAYS_SECONDS, JIRA, Target, Webhooks
 
 SITES: dict[str, Deployment] = {"jira": "cloud", "jira-dc": "data-center"}
 """Where each site is mounted, and what it plays."""
@@ -34,6 +38,7 @@ class SandboxOptions:
 
     projects: key and name; the first gets the ready-made epic (`SEC-1`).
     root: the site that answers without its mount. webhooks: where changes are reported to.
+    tokens: what the other vendors' stand-ins let in; empty lets any credentials in.
     webhook_delays_seconds: between the tries of one webhook; as many tries as numbers, plus one.
     """
 
@@ -42,6 +47,7 @@ class SandboxOptions:
     root: str = "jira"
     faults: Faults = NONE
     credentials: Credentials = field(default_factory=Credentials)
+    tokens: frozenset[str] = field(default=frozenset(), repr=False)
     webhooks: Sequence[Target] = ()
     webhook_delays_seconds: Sequence[float] = DELAYS_SECONDS
 
@@ -59,6 +65,7 @@ class Sandbox:
         self.webhooks = Webhooks(self.conditions, options.webhooks, options.webhook_delays_seconds)
         self.journal = Journal()
         self.states: dict[str, JiraState] = {}
+        self.neighbours: dict[str, AnyStandIn] = {}
         self._sites: dict[str, JiraStandIn] = {}
         self._make_sites()
         self._control = control_app(self)
@@ -76,6 +83,10 @@ class Sandbox:
                 name,
                 self.options.credentials,
             )
+        for name, kind in load_neighbours().items():
+            outbox = self.webhooks.outbox(name, kind.webhooks or JIRA)
+            around = Surroundings(self.conditions, outbox, self.journal, self.options.tokens)
+            self.neighbours[name] = StandIn(kind, around)
 
     @property
     def state(self) -> JiraState:
@@ -105,18 +116,29 @@ class Sandbox:
             path: str = scope["path"]
             first = path[1:].partition("/")[0]
             if first in self._sites:
-                await self._ask(first, f"/{first}", scope, receive, send)
+                await _ask(self._sites[first], f"/{first}", scope, receive, send)
+                return
+            if first in self.neighbours:
+                await _ask(self.neighbours[first], f"/{first}", scope, receive, send)
                 return
             if first in ("rest", "secure"):
-                await self._ask(self.options.root, "", scope, receive, send)
+                await _ask(self._sites[self.options.root], "", scope, receive, send)
                 return
         await self._control(scope, receive, send)
 
-    async def _ask(self, name: str, mount: str, scope: Scope, receive: Receive, send: Send) -> None:
-        host = next((value for key, value in scope["headers"] if key == b"host"), b"sandbox")
-        base = f"{scope['scheme']}://{host.decode('latin-1')}{mount}"
-        path = scope["path"][len(mount) :]
-        await self._sites[name].answer(scope, receive, send, path, base)
+
+class Answering(Protocol):
+    """A stand-in as the sandbox calls it; the path comes in already cut."""
+
+    async def answer(
+        self, scope: Scope, receive: Receive, send: Send, path: str, base: str
+    ) -> None: ...
+
+
+async def _ask(stand_in: Answering, mount: str, scope: Scope, receive: Receive, send: Send) -> None:
+    host = next((value for key, value in scope["headers"] if key == b"host"), b"sandbox")
+    base = f"{scope['scheme']}://{host.decode('latin-1')}{mount}"
+    await stand_in.answer(scope, receive, send, scope["path"][len(mount) :], base)
 
 
 def create_sandbox(

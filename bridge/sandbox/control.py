@@ -14,12 +14,12 @@ from bridge.sandbox.exchange import as_list, as_object
 from bridge.sandbox.faults import NONE, BadFault, read_faults, show_faults
 from bridge.sandbox.jira.show import View
 from bridge.sandbox.page import index_page
-from bridge.sandbox.webhooks import Target
+from bridge.sandbox.webhooks import JIRA_SITES, Target
 
 if TYPE_CHECKING:
     from bridge.sandbox.app import Sandbox
 
-HEADERS = {"X-Sandbox": "true; this is a stand-in, not a real Jira"}
+HEADERS = {"X-Sandbox": "true; this is a stand-in, not the real thing"}
 
 
 def _json(value: JSON, status: int = 200) -> Response:
@@ -47,7 +47,8 @@ class Control:
 
     async def index(self, request: Request) -> Response:
         states = {f"/{name}": state for name, state in self._sandbox.states.items()}
-        page = index_page(states, self._sandbox.conditions.faults)
+        others = {f"/{name}": one for name, one in self._sandbox.neighbours.items()}
+        page = index_page(states, others, self._sandbox.conditions.faults)
         return HTMLResponse(page, headers=HEADERS)
 
     async def get_faults(self, request: Request) -> Response:
@@ -89,14 +90,23 @@ class Control:
             issues.append(shown)
         return _json({"sandbox": True, "site": name, "total": len(issues), "issues": issues})
 
+    async def get_state(self, request: Request) -> Response:
+        """Everything the stand-in of this name holds."""
+        name = request.path_params["name"]
+        found = self._sandbox.neighbours.get(name)
+        if found is None:
+            known = ", ".join(self._sandbox.neighbours)
+            return _problem(f"no stand-in {name}; known are {known}", 404)
+        return _json({"sandbox": True, "name": name, "state": found.show()})
+
     async def get_webhooks(self, request: Request) -> Response:
         return _json(self._sandbox.webhooks.show())
 
     async def set_webhooks(self, request: Request) -> Response:
-        """`{"targets": [{"url", "secret"?, "events"?}]}` replaces the targets."""
+        """`{"targets": [{"url", "secret"?, "events"?, "sites"?}]}` replaces the targets."""
         wanted = as_object(await _body(request))
         if not isinstance(wanted.get("targets"), list):
-            return _problem("give {targets: [{url, secret?, events?}]}")
+            return _problem("give {targets: [{url, secret?, events?, sites?}]}")
         targets: list[Target] = []
         for sent in as_list(wanted["targets"]):
             entry = as_object(sent)
@@ -104,7 +114,11 @@ class Control:
             if not isinstance(url, str) or not url.startswith(("http://", "https://")):
                 return _problem("every target needs a url that starts with http:// or https://")
             events = tuple(str(event) for event in as_list(entry.get("events")))
-            targets.append(Target(url, str(entry.get("secret") or ""), events))
+            sites = tuple(str(site) for site in as_list(entry.get("sites"))) or JIRA_SITES
+            known = (*self._sandbox.states, *self._sandbox.neighbours)
+            if unknown := [site for site in sites if site not in known]:
+                return _problem(f"no site {unknown[0]}; known are {', '.join(known)}")
+            targets.append(Target(url, str(entry.get("secret") or ""), events, sites))
         self._sandbox.webhooks.targets = tuple(targets)
         return _json(self._sandbox.webhooks.show())
 
@@ -128,6 +142,7 @@ def control_app(sandbox: Sandbox) -> Starlette:
             Route("/sandbox/faults", control.set_faults, methods=["PUT", "PATCH"]),
             Route("/sandbox/requests", control.get_requests),
             Route("/sandbox/issues", control.get_issues),
+            Route("/sandbox/state/{name}", control.get_state),
             Route("/sandbox/webhooks", control.get_webhooks, methods=["GET"]),
             Route("/sandbox/webhooks", control.set_webhooks, methods=["PUT"]),
             Route(

@@ -1,7 +1,8 @@
-"""The index page: what the sandbox is, and the issues it holds, as plain text."""
+"""The index page: what the sandbox is, and what it holds, as plain text."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from html import escape
 
@@ -9,9 +10,13 @@ from bridge.sandbox.faults import Faults, show_faults
 from bridge.sandbox.jira import text
 from bridge.sandbox.jira.state import Issue, JiraState
 from bridge.sandbox.jira.world import STATUSES
+from bridge.sandbox.stand_in import AnyStandIn
 
 SHOWN = 200
 """Issues of one site on the page, the newest first; arbitrary, a page should stay readable."""
+
+LONGEST = 50_000
+"""Characters of one stand-in's state on the page; arbitrary, as above."""
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -20,13 +25,15 @@ STYLE = (
 )
 
 
-def index_page(sites: Mapping[str, JiraState], faults: Faults) -> str:
-    """sites: by the path they are mounted at."""
+def index_page(
+    sites: Mapping[str, JiraState], others: Mapping[str, AnyStandIn], faults: Faults
+) -> str:
+    """sites, others: by the path they are mounted at."""
     on = [f"{name} = {value}" for name, value in show_faults(faults).items() if value is not None]
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8>",
         f"<title>Sandbox</title><style>{STYLE}</style></head><body>",
-        "<h1>Sandbox</h1><p class=sandbox><strong>This is a sandbox, not a real Jira.</strong> "
+        "<h1>Sandbox</h1><p class=sandbox><strong>This is a sandbox, not the real thing.</strong> "
         "It keeps everything in memory and forgets it when it stops.</p>",
         f"<p>Faults switched on: {escape(', '.join(on) or 'none')}.</p>",
     ]
@@ -34,6 +41,10 @@ def index_page(sites: Mapping[str, JiraState], faults: Faults) -> str:
         parts.append(f"<h2>Sandbox site {escape(mount)}: {len(state.issues)} issues</h2>")
         newest = list(state.issues.values())[: -SHOWN - 1 : -1]
         parts += [_issue(issue) for issue in newest]
+    for mount, stand_in in others.items():
+        held = json.dumps(stand_in.show(), indent=1, ensure_ascii=False)[:LONGEST]
+        title = escape(f"Sandbox {stand_in.kind.title} at {mount}")
+        parts.append(f"<h2>{title}</h2><pre>{escape(held)}</pre>")
     parts.append("</body></html>")
     return "\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""The webhooks a stand-in sends: signed, in order for each subject, tried again as Jira does.
+"""The webhooks the stand-ins send: signed as each vendor does, in order for each subject.
 
 Question: what order do deliveries keep? Options: none, as Jira promises; one line for all; one
 line for each subject.
@@ -31,13 +31,31 @@ KEPT = 1000
 Sender = Callable[[str, Sequence[tuple[str, str]], bytes], Awaitable[int]]
 
 
+JIRA_SITES = ("jira", "jira-dc")
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where webhooks go. secret: empty sends them unsigned. events: empty wants all."""
+    """Where webhooks go. secret: empty sends them unsigned. events: empty wants all.
+
+    sites: whose webhooks it gets; Jira's unless said.
+    """
 
     url: str
     secret: str = field(default="", repr=False)
     events: tuple[str, ...] = ()
+    sites: tuple[str, ...] = JIRA_SITES
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a vendor sends. headers: all of one try's, the proof too; given the time of the try.
+
+    again: whether it tries again at all; several vendors do not.
+    """
+
+    headers: Callable[[Delivery, int], list[tuple[str, str]]]
+    again: bool = True
 
 
 @dataclass(slots=True)
@@ -46,6 +64,7 @@ class Delivery:
 
     identifier: str
     target: Target
+    dialect: Dialect
     subject: str
     event: str
     body: bytes
@@ -54,9 +73,34 @@ class Delivery:
     attempts: list[dict[str, JSON]] = field(default_factory=list)
 
 
+def digest(secret: str, signed: bytes) -> str:
+    """HMAC-SHA256 in hex, as most vendors prove themselves."""
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
 def signature(secret: str, body: bytes) -> str:
-    """What stands in X-Hub-Signature: HMAC-SHA256 over the raw body, in hex."""
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    """What stands in Jira's X-Hub-Signature: HMAC-SHA256 over the raw body, in hex."""
+    return f"sha256={digest(secret, body)}"
+
+
+def jira_headers(delivery: Delivery, now: int) -> list[tuple[str, str]]:
+    """Jira's own of one try."""
+    del now
+    retry = len(delivery.attempts)
+    headers = [
+        ("Content-Type", "application/json; charset=UTF-8"),
+        ("User-Agent", "Sandbox webhooks (not a real Jira)"),
+        ("X-Atlassian-Webhook-Identifier", delivery.identifier),
+        ("X-Atlassian-Webhook-Flow", "Primary"),
+    ]
+    if retry:
+        headers.append(("X-Atlassian-Webhook-Retry", str(retry)))
+    if delivery.target.secret:
+        headers.append(("X-Hub-Signature", signature(delivery.target.secret, delivery.body)))
+    return headers
+
+
+JIRA = Dialect(jira_headers)
 
 
 class Webhooks:
@@ -77,17 +121,23 @@ class Webhooks:
         self._lines: dict[str, deque[Delivery]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def outbox(self, site: str) -> SiteOutbox:
-        return SiteOutbox(self, site)
+    def outbox(self, site: str, dialect: Dialect = JIRA) -> SiteOutbox:
+        return SiteOutbox(self, site, dialect)
 
-    def queue(self, subject: str, event: str, body: dict[str, JSON]) -> None:
+    def targets_of(self, site: str) -> list[Target]:
+        return [target for target in self.targets if site in target.sites]
+
+    def queue(
+        self, site: str, dialect: Dialect, subject: str, event: str, body: dict[str, JSON]
+    ) -> None:
         """One delivery for each target that wants the event."""
         raw = ENCODER.encode(body).encode("utf-8", "replace")
-        for target in self.targets:
+        for target in self.targets_of(site):
             if not target.events or event in target.events:
                 identifier = str(uuid.UUID(int=self._conditions.identifiers.getrandbits(128)))
                 now = self._conditions.clock()
-                self._enqueue(Delivery(identifier, target, subject, event, raw, now))
+                line = f"{site}/{subject}"
+                self._enqueue(Delivery(identifier, target, dialect, line, event, raw, now))
 
     def repeat(self, identifier: str) -> bool:
         """Send a delivery once more under its identifier; False when it is not known."""
@@ -120,7 +170,8 @@ class Webhooks:
             del self._lines[subject]
 
     async def _deliver(self, delivery: Delivery) -> None:
-        for delay in (*self.delays_seconds, None):
+        delays = self.delays_seconds if delivery.dialect.again else ()
+        for delay in (*delays, None):
             status = await self._try(delivery)
             again = status == 0 or status >= 500 or status in RETRIED
             if not again:
@@ -133,20 +184,9 @@ class Webhooks:
 
     async def _try(self, delivery: Delivery) -> int:
         """The status of the answer, 0 without one; written down either way."""
-        retry = len(delivery.attempts)
-        headers = [
-            ("Content-Type", "application/json; charset=UTF-8"),
-            ("User-Agent", "Sandbox webhooks (not a real Jira)"),
-            ("X-Sandbox", "true"),
-            ("X-Atlassian-Webhook-Identifier", delivery.identifier),
-            ("X-Atlassian-Webhook-Flow", "Primary"),
-        ]
-        if retry:
-            headers.append(("X-Atlassian-Webhook-Retry", str(retry)))
-        if delivery.target.secret:
-            value = signature(delivery.target.secret, delivery.body)
-            headers.append(("X-Hub-Signature", value))
-        at = iso(self._conditions.clock())
+        now = self._conditions.clock()
+        headers = [*delivery.dialect.headers(delivery, now), ("X-Sandbox", "true")]
+        at = iso(now)
         try:
             status, error = await self._sender(delivery.target.url, headers, delivery.body), ""
         except PostFailed as failure:
@@ -167,7 +207,13 @@ class Webhooks:
 
     def show(self) -> JSON:
         targets: list[JSON] = [
-            {"url": t.url, "signed": bool(t.secret), "events": list(t.events)} for t in self.targets
+            {
+                "url": t.url,
+                "signed": bool(t.secret),
+                "events": list(t.events),
+                "sites": list(t.sites),
+            }
+            for t in self.targets
         ]
         return {"targets": targets, "deliveries": [_show(d) for d in self.deliveries]}
 
@@ -175,16 +221,17 @@ class Webhooks:
 class SiteOutbox:
     """What one site sees: subjects of two sites never share a line."""
 
-    def __init__(self, webhooks: Webhooks, site: str) -> None:
+    def __init__(self, webhooks: Webhooks, site: str, dialect: Dialect) -> None:
         self._webhooks = webhooks
         self._site = site
+        self._dialect = dialect
 
     @property
     def wanted(self) -> bool:
-        return bool(self._webhooks.targets)
+        return bool(self._webhooks.targets_of(self._site))
 
     def send(self, subject: str, event: str, body: dict[str, JSON]) -> None:
-        self._webhooks.queue(f"{self._site}/{subject}", event, body)
+        self._webhooks.queue(self._site, self._dialect, subject, event, body)
 
 
 def _show(delivery: Delivery) -> JSON:

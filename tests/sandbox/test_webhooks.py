@@ -320,7 +320,12 @@ async def test_targets_are_changed_while_running_and_keep_their_secret(
     targets: JSON = [{"url": receiver.url, "secret": "another", "events": ["comment_created"]}]
     answer = await client.put("/sandbox/webhooks", json={"targets": targets})
     assert answer.json()["targets"] == [
-        {"url": receiver.url, "signed": True, "events": ["comment_created"]}
+        {
+            "url": receiver.url,
+            "signed": True,
+            "events": ["comment_created"],
+            "sites": ["jira", "jira-dc"],
+        }
     ]
     await site.jira.ask("PUT", "issue/SEC-1", {"fields": {"summary": "one"}})
     await site.jira.ask("POST", "issue/SEC-1/comment", {"body": "c"})
