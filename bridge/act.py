@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -69,6 +70,12 @@ class Did:
 Trail = Callable[[], AbstractContextManager[list[Exchange]]]
 
 
+class Integrations(Protocol):
+    """The systems that can be called, by tenant and name."""
+
+    def get(self, named: tuple[str, str], /) -> Integration | None: ...
+
+
 @dataclass(slots=True)
 class Actor:
     """Runs actions against the systems that are configured.
@@ -82,7 +89,7 @@ class Actor:
     clock: Clock
     matcher: Matcher
     shapes: Mapping[str, ActionShape]
-    integrations: Mapping[tuple[str, str], Integration]
+    integrations: Integrations
     free: Mapping[str, Integration]
     trail: Trail
     caller: Caller

@@ -33,6 +33,7 @@ from bridge.fence import Fence
 from bridge.logs import configure_logging
 from bridge.matcher import Matcher
 from bridge.quarantine import Quarantine
+from bridge.registry import Registry
 from bridge.reload import RulesHolder, watch
 from bridge.retention import Keep, Retention
 from bridge.secrets_seen import SecretsSeen
@@ -43,6 +44,9 @@ from bridge.store.database import open_database
 from bridge.store.intake import Intake
 from bridge.store.transaction import Database
 from bridge.web import start_page
+from bridge.web.api.entrance import Entrance
+from bridge.web.api.keys import KeysApi
+from bridge.web.api.site import ApiSite
 from bridge.web.body import BodyReader
 from bridge.web.health import Health
 from bridge.web.hooks import Hooks
@@ -78,6 +82,7 @@ class Parts:
     refusals: RefusalBook
     secrets_seen: SecretsSeen | None
     retention: Retention
+    api: ApiSite
     application: ASGIApp
     _background: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -130,7 +135,8 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     http = HttpClient(clock, may_change=fence.holds)
     metrics = Metrics()
     matcher = Matcher(lambda: rules.current, configured.sources)
-    actor = make_actor(configured, database, http, matcher, clock)
+    registry = Registry(open_integrations(configured, http))
+    actor = make_actor(configured, database, http, matcher, clock, registry)
     worker = Worker(
         database,
         clock,
@@ -163,8 +169,14 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
 
     server = settings.server
     health = Health(database, rules, worker, metrics, gauges)
+    api = ApiSite(
+        [KeysApi(database, clock)],
+        Entrance(database, clock, settings.limits.requests_per_minute),
+        server.body_limit_bytes,
+        settings.public_url,
+    )
     hooks = Hooks(
-        make_site([*start_page.routes(), *health.routes()]),
+        make_site([*start_page.routes(), *health.routes(), *api.routes()]),
         configured.sources,
         intake,
         clock,
@@ -184,16 +196,16 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         refusals=refusals,
         secrets_seen=secrets_seen,
         retention=make_retention(settings, database, clock),
+        api=api,
         application=hooks,
     )
 
 
-def make_actor(
-    configured: Configured, database: Database, http: HttpClient, matcher: Matcher, clock: Clock
-) -> Actor:
-    """What runs actions, with a client for each configured system."""
-    worker = configured.settings.worker
-    opened = {
+def open_integrations(
+    configured: Configured, http: HttpClient
+) -> dict[tuple[str, str], Integration]:
+    """A client for each configured system, by tenant and name."""
+    return {
         named: Integration(
             name=each.settings.name,
             tenant=each.settings.tenant,
@@ -203,6 +215,18 @@ def make_actor(
         )
         for named, each in configured.integrations.items()
     }
+
+
+def make_actor(
+    configured: Configured,
+    database: Database,
+    http: HttpClient,
+    matcher: Matcher,
+    clock: Clock,
+    registry: Registry,
+) -> Actor:
+    """What runs actions."""
+    worker = configured.settings.worker
     free = {
         connector.name: Integration(
             connector.name, "", connector, connector.open(connector.settings(), http)
@@ -220,7 +244,7 @@ def make_actor(
         clock=clock,
         matcher=matcher,
         shapes=action_shapes(),
-        integrations=opened,
+        integrations=registry,
         free=free,
         trail=http.trail,
         caller=Caller(database, clock, worker.action_timeout_seconds, http.may_change),

@@ -23,6 +23,13 @@ BridgeError
 ├── ExpressionFailed            a compiled expression gave an error for this event
 ├── NotFound                    nothing has this id
 ├── VaultClosed                 no key here opens a sealed value
+├── RequestRefused              an API caller is told no
+│   ├── NoKeys                  no API key was ever made
+│   ├── KeyRefused              no key, an unknown one, or a session that is over
+│   ├── RoleRefused             the key's role does not reach that far
+│   ├── RateExceeded            too many requests with one key
+│   ├── FieldsRefused           fields of the request that cannot be used, each named
+│   └── Conflict                what is there already says otherwise
 ├── Hold                        an action has to wait before anything is tried
 └── ConnectorError
     ├── TryAgain                the same call may succeed later
@@ -178,6 +185,55 @@ class NotFound(BridgeError):
 
 class VaultClosed(BridgeError):
     """No key here opens a sealed value; the text names its record."""
+
+
+class RequestRefused(BridgeError):
+    """An API caller is told no. The text is for the caller, so it holds no secret."""
+
+
+class NoKeys(RequestRefused):
+    """No API key was ever made, so nobody can be let in."""
+
+
+class KeyRefused(RequestRefused):
+    """The request brings no key that holds."""
+
+
+class RoleRefused(RequestRefused):
+    """The key holds, and its role does not reach that far."""
+
+
+class RateExceeded(RequestRefused):
+    """Too many requests with one key; come back in `retry_after_seconds`."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"too many requests with this key; try again in {retry_after_seconds} s")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field of a request that cannot be used. where: `body`, `query` or `path`, then the way
+    to the field. kind: one word for programs."""
+
+    where: tuple[str | int, ...]
+    message: str
+    kind: str = "invalid"
+
+    def __str__(self) -> str:
+        return f"{'.'.join(str(part) for part in self.where[1:]) or self.where[0]}: {self.message}"
+
+
+class FieldsRefused(RequestRefused):
+    """Fields of a request cannot be used; every one is listed, not only the first."""
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in problems))
+
+
+class Conflict(RequestRefused):
+    """What is there already says otherwise: a name that is taken, a version that has moved on."""
 
 
 class Hold(BridgeError):

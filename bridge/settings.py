@@ -229,11 +229,15 @@ class RetentionSettings(Section):
 
 
 class LimitsSettings(Section):
-    """Bounds on what strangers can make the bridge keep."""
+    """Bounds on what strangers can make the bridge keep, and callers make it do."""
 
     quarantine_per_source: int = Field(default=100, ge=0, le=100_000)
     """Refused deliveries kept for each source, sealed, so that they can be verified again once a
     secret is mended; the oldest go first. Bodies over 256 KiB are not kept. 0 keeps none."""
+    requests_per_minute: int = Field(default=300, ge=1, le=1_000_000)
+    """API requests a minute for each key that has no number of its own; beyond it the answer is
+    429 with `Retry-After`. A key may burst the whole minute's worth. With several nodes each
+    counts for itself."""
     quarantine_bytes: int = Field(default=67_108_864, ge=0)
     """Bytes the refused deliveries of all sources may take together; beyond it the source with
     most of them loses its oldest. 64 MiB hold thousands of ordinary bodies. 0 keeps none."""

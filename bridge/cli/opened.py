@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 from bridge.clock import wall_clock
@@ -22,6 +22,13 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     file = settings.store.sqlite_file
     if file and not file.exists():
         raise NotFound(f"there is no store yet: {file} is made by `bridge serve`")
+    async with opened_or_made(settings) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened_or_made(settings: Settings) -> AsyncIterator[Database]:
+    """The store, made where there is none: the first key may come before the first start."""
     database = await open_database(settings.store.url, wall_clock)
     try:
         yield database
@@ -29,11 +36,15 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-def with_store(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+def with_store(
+    settings: Settings,
+    work: Callable[[Database], Awaitable[T]],
+    opens: Callable[[Settings], AbstractAsyncContextManager[Database]] = opened,
+) -> T:
     """Run the work on the store, and close it."""
 
     async def run() -> T:
-        async with opened(settings) as database:
+        async with opens(settings) as database:
             return await work(database)
 
     return asyncio.run(run())

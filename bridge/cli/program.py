@@ -29,6 +29,7 @@ COMMANDS = {
         "bridge.cli.sources:sources",
         "List the senders, and when each secret was last used.",
     ),
+    "keys": ("bridge.cli.keys:keys", "Make, list and revoke API keys."),
     "quarantine": (
         "bridge.cli.quarantine:quarantine",
         "List, verify again and discard refused deliveries.",

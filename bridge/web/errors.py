@@ -8,12 +8,19 @@ from itertools import count
 
 from bridge.errors import (
     BridgeError,
+    Conflict,
+    FieldsRefused,
     Invalid,
+    KeyRefused,
     Malformed,
+    NoKeys,
     NoSuchSource,
     NotFound,
     ProofRefused,
+    RateExceeded,
     Refused,
+    RequestRefused,
+    RoleRefused,
     StoreError,
     StoreFull,
     TooLarge,
@@ -30,6 +37,13 @@ STATUSES: dict[type[BaseException], int] = {
     TooLarge: 413,
     UnsupportedMediaType: 415,
     Invalid: 422,
+    KeyRefused: 401,
+    RoleRefused: 403,
+    Conflict: 409,
+    FieldsRefused: 422,
+    RateExceeded: 429,
+    NoKeys: 503,
+    RequestRefused: 400,
     Refused: 400,
     StoreError: 503,
     BridgeError: 500,
@@ -38,6 +52,19 @@ STATUSES: dict[type[BaseException], int] = {
 
 STORE_DOWN_SECONDS = 10
 """`Retry-After` while the store refuses to write: a person has to look, which takes a while."""
+
+CODES: dict[type[BaseException], str] = {
+    NotFound: "not_found",
+    Invalid: "invalid",
+    KeyRefused: "unauthorized",
+    RoleRefused: "forbidden",
+    Conflict: "conflict",
+    FieldsRefused: "invalid",
+    RateExceeded: "rate_limited",
+    NoKeys: "no_keys",
+    RequestRefused: "bad_request",
+}
+"""One word for programs, for the errors that carry none themselves."""
 
 BAD_PROOF_SECONDS = 60
 """`Retry-After` for a source with `on_bad_signature: retry`: the secret has to be mended."""
@@ -64,9 +91,7 @@ def code_of(error: BaseException) -> str:
         return "busy"
     if isinstance(error, StoreError):
         return "store_unavailable"
-    if isinstance(error, NotFound):
-        return "not_found"
-    return "invalid" if isinstance(error, Invalid) else "internal_error"
+    return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), "internal_error")
 
 
 def message_of(error: BaseException) -> str:
@@ -75,14 +100,16 @@ def message_of(error: BaseException) -> str:
         return "too many deliveries are waiting; send it again later"
     if isinstance(error, StoreError):
         return "the event could not be stored; send it again later"
-    if isinstance(error, Refused | NotFound | Invalid):
+    if isinstance(error, Refused | RequestRefused | NotFound | Invalid):
         return str(error)
     return "something went wrong here; the log has it under this requestId"
 
 
 def retry_after_of(error: BaseException, status: int) -> int | None:
     """Seconds the sender should wait; None where waiting does not help."""
-    if status != 503:
+    if isinstance(error, RateExceeded):
+        return error.retry_after_seconds
+    if status != 503 or isinstance(error, NoKeys):
         return None
     if isinstance(error, StoreFull):
         return error.retry_after_seconds

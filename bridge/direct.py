@@ -1,0 +1,159 @@
+"""Acts at an API caller's word, once for each value, with the guarantees that rules have.
+
+The intent is a link, written before anything is sent; a second call for the same value gets what
+the first one made. Where a first call's answer was lost, the connector looks for its mark.
+
+Question: does an API call go through events and lanes, as rules do? Options: store an event, let
+the worker act and wait for it; call the connector in the request. Choice: the request, because
+its caller waits for the answer and is told what went wrong; link, mark, locks, pace and breaker
+are the same. Consequence: what fails is not tried again by itself; the caller repeats the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from bridge.action import Call, Outcome
+from bridge.calling import Caller, Integration
+from bridge.clock import Clock
+from bridge.errors import GiveUp, Hold, TryAgain
+from bridge.object_locks import Key, ObjectLocks
+from bridge.record import mark
+from bridge.store import links, object_leases
+from bridge.store.links import Link, LinkState
+from bridge.store.transaction import Database, Transaction
+
+OTHER_CALL_SECONDS = 1.0
+LEASE_MARGIN_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a value is made once for.
+
+    rule: stands in the link where a rule's name would, such as `api:push`.
+    once: the value. subject, kind, record_id: what the link ties to the ticket, see the table.
+    """
+
+    tenant: str
+    rule: str
+    once: str
+    subject: str
+    kind: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The ticket of a purpose. new: this call made it; else it was there before."""
+
+    ticket: str
+    ticket_id: str
+    url: str
+    integration: str
+    new: bool
+
+
+@dataclass(slots=True)
+class Direct:
+    """Carries out connectors' actions for the APIs."""
+
+    database: Database
+    clock: Clock
+    caller: Caller
+    _locks: ObjectLocks = field(default_factory=ObjectLocks)
+
+    async def call(
+        self,
+        integration: Integration,
+        name: str,
+        parameters: BaseModel,
+        call_mark: str,
+        *,
+        may_exist: bool = False,
+    ) -> Outcome:
+        """One action, at its integration's pace and alone on its object.
+
+        call_mark: 12 to 40 characters of [a-z0-9-], the same whenever this is repeated.
+        Raises TryAgain, GiveUp; TryAgain also where the system is left alone for a while.
+        """  # fmt: skip
+        offered = integration.connector.action(name)
+        if offered is None:
+            raise GiveUp(f"{integration.name} ({integration.connector.name}) has no {name}")
+        if not integration.enabled:
+            raise GiveUp(f"{integration.name} is switched off")
+        now = self.clock()
+        call = Call(name, parameters, call_mark, may_exist, 1, now, now, "", "api")
+        try:
+            return await self.caller.carry_out(integration, offered, call)
+        except Hold as hold:
+            raise TryAgain(str(hold), after_seconds=hold.seconds) from hold
+
+    async def create_once(
+        self, purpose: Purpose, integration: Integration, parameters: BaseModel
+    ) -> Made:
+        """The one ticket of a purpose: made now, or the one that was made before.
+
+        Raises TryAgain, GiveUp; a later call with the same purpose then finds what was made.
+        """
+        call_mark = mark(purpose.tenant, purpose.rule, purpose.once, "", 0, 0)
+        async with self._alone(purpose):
+            held, may_exist = await self._intend(purpose, integration, call_mark)
+            if held.state is LinkState.DONE:
+                return Made(held.ticket, held.ticket_id, held.url, held.integration, new=False)
+            outcome = await self.call(
+                integration, "create_ticket", parameters, call_mark, may_exist=may_exist
+            )
+            key, id_, url = (str(outcome.outputs.get(name, "")) for name in ("key", "id", "url"))
+            await self._tie(held.run_id, integration.name, key, id_, url)
+        return Made(key, id_, url, integration.name, new=not outcome.found)
+
+    async def _intend(
+        self, purpose: Purpose, integration: Integration, call_mark: str
+    ) -> tuple[Link, bool]:
+        """The link of a purpose, and whether an earlier call may have made its ticket."""
+        run_id, now = f"api_{call_mark}", self.clock()
+        wanted = Link(
+            purpose.tenant, purpose.rule, purpose.once, purpose.subject, purpose.kind,
+            purpose.record_id, run_id, "", LinkState.INTENT, integration.name, "", "", "",
+        )  # fmt: skip
+
+        async def work(tx: Transaction) -> tuple[Link, bool]:
+            before = await links.find_once(tx, purpose.tenant, purpose.rule, purpose.once)
+            return before or await links.intend(tx, wanted, now), before is not None
+
+        return await self.database.write(work)
+
+    async def _tie(self, run_id: str, integration: str, key: str, id_: str, url: str) -> None:
+        now = self.clock()
+
+        async def work(tx: Transaction) -> None:
+            await links.set_ticket(tx, run_id, integration, key, id_, url, now)
+            await links.set_state(tx, run_id, LinkState.DONE, now)
+
+        await self.database.write(work)
+
+    @asynccontextmanager
+    async def _alone(self, purpose: Purpose) -> AsyncIterator[None]:
+        """One call at a time for a purpose, on all nodes. Raises TryAgain."""
+        key: Key = (purpose.tenant, purpose.rule, purpose.once)
+        async with self._locks.hold(key):
+            if self.database.single_process:
+                yield
+                return
+            for_ms = int(self.caller.timeout_seconds * 1000) + LEASE_MARGIN_MS
+            node = self.caller.node
+            held = await self.database.write(
+                lambda tx: object_leases.try_hold(tx, key, node, for_ms)
+            )
+            if not held:
+                words = "another node is at the same; ask again"
+                raise TryAgain(words, after_seconds=OTHER_CALL_SECONDS)
+            try:
+                yield
+            finally:
+                await self.database.write(lambda tx: object_leases.let_go(tx, key, node))

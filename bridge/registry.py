@@ -1,0 +1,50 @@
+"""Which systems can be called: those of the configuration, and those that API callers made.
+
+Rules and APIs look here each time, so that what was made, changed or switched off a moment ago
+counts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bridge.calling import Integration
+from bridge.errors import NotFound
+
+Named = tuple[str, str]
+"""A tenant and the name of an integration in it."""
+
+
+class Registry:
+    """The integrations of this process, by tenant and name.
+
+    configured: those of the configuration; they never change while the process runs.
+    """
+
+    def __init__(self, configured: Mapping[Named, Integration]) -> None:
+        self._configured = dict(configured)
+        self._made: dict[Named, Integration] = {}
+
+    def take(self, made: Iterable[tuple[Named, Integration]]) -> None:
+        """Puts what callers made in place of all they had made before."""
+        self._made = dict(made)
+
+    def get(self, named: Named, /) -> Integration | None:
+        """The integration of this name. What the configuration names goes first."""
+        return self._configured.get(named) or self._made.get(named)
+
+    def of(self, tenant: str) -> Sequence[Integration]:
+        """All integrations of a tenant, by name."""
+        found = {**self._made, **self._configured}
+        return [one for (owner, _), one in sorted(found.items()) if owner == tenant]
+
+    def find(self, tenant: str, connector: str) -> Integration:
+        """The tenant's integration of a kind, such as `jira`: the first that is switched on.
+
+        Those of the configuration go first. Raises NotFound when there is none.
+        """
+        fitting = [one for one in self.of(tenant) if one.connector.name == connector]
+        fitting.sort(key=lambda one: (not one.enabled, (tenant, one.name) not in self._configured))
+        if not fitting or not fitting[0].enabled:
+            raise NotFound(f"no integration of type {connector} is configured for this tenant")
+        return fitting[0]

@@ -1,0 +1,1 @@
+"""The APIs over HTTP, as their callers meet them."""
