@@ -9,10 +9,10 @@ from collections.abc import Mapping
 import bridge.connectors
 from bridge.action import ActionShape
 from bridge.connectors.contract import Connector
-from bridge.connectors.parameters import BY_NAME
+from bridge.connectors.shapes import BY_NAME
 
 NOT_CONNECTORS = frozenset(
-    {"answers", "catalogue", "contract", "http", "parameters", "redact", "site"}
+    {"answers", "catalogue", "contract", "http", "parameters", "redact", "shapes", "site"}
 )
 """What connectors are made with; everything else in the folder has to be one."""
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from bridge.action import Call, Outcome
 from bridge.connectors.contract import Action, Connector, Finding
 from bridge.connectors.http import HttpClient
-from bridge.connectors.parameters import Log, shape
+from bridge.connectors.parameters import Log
+from bridge.connectors.shapes import shape
 from bridge.text.characters import one_line
 
 MESSAGE_LIMIT = 2_000

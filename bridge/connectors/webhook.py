@@ -22,8 +22,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from bridge.action import Call, Outcome
 from bridge.connectors.contract import Action, Connector, Finding
 from bridge.connectors.http import Ask, HttpClient
-from bridge.connectors.parameters import SendWebhook, shape
+from bridge.connectors.parameters import SendWebhook
 from bridge.connectors.redact import Redactor
+from bridge.connectors.shapes import shape
 from bridge.connectors.site import write_json
 from bridge.errors import GiveUp
 

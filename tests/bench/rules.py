@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from bridge.connectors.parameters import BY_NAME
+from bridge.connectors.shapes import BY_NAME
 from bridge.errors import Place
 from bridge.event import JSON, Event
 from bridge.match.expression import activation, compile_expression

@@ -18,36 +18,9 @@ from bridge.event import JSON
 from bridge.sandbox.faults import read_faults
 from bridge.sandbox.jira.state import JiraState
 from bridge.sandbox.serve import RunningSandbox, running_sandbox
+from tests.connectors.shared import all_given
 
 NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
-
-JIRA_TOKEN = "made-up-jira-token-0001"
-WEBHOOK_SECRET = "whsec_bWFkZS11cC1zZWNyZXQtZm9yLXRlc3RzLW9ubHk="
-SECRETS = {
-    "jira": (JIRA_TOKEN, "Ym90QGV4YW1wbGUuY29tOm1hZGUtdXAtamlyYS10b2tlbi0wMDAx"),
-    "webhook": (WEBHOOK_SECRET, "made-up-header-key"),
-    "log": (),
-}
-OPTIONS: dict[str, dict[str, JSON]] = {
-    "jira": {
-        "base_url": "https://jira.example.com",
-        "auth": {"email": "bot@example.com", "api_token": JIRA_TOKEN},
-        "project": "SEC",
-        "deployment": "cloud",
-    },
-    "webhook": {"secret": WEBHOOK_SECRET, "headers": {"X-Api-Key": "made-up-header-key"}},
-    "log": {},
-}
-PARAMETERS: dict[str, dict[str, JSON]] = {
-    "create_ticket": {"summary": "RSA-1024 certificate", "description": "Found *twice*."},
-    "update_ticket": {"ticket": "SEC-1", "priority": "High"},
-    "transition": {"ticket": "SEC-1", "to": "In Progress"},
-    "comment": {"ticket": "SEC-1", "body": "Seen again."},
-    "append_table": {"ticket": "SEC-1", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
-    "attach": {"ticket": "SEC-1", "filename": "report.txt", "content": "all of it"},
-    "send_webhook": {"url": "https://hooks.example.com/scans", "body": {"target": "a.example"}},
-    "log": {"message": "scan finished"},
-}
 
 
 @dataclass(slots=True)
@@ -113,7 +86,9 @@ class Opened:
     ) -> Outcome:
         offered = self.connector.action(action)
         assert offered is not None
-        given = PARAMETERS[action] if parameters is None else parameters
+        given = parameters
+        if given is None:
+            given = all_given()[self.connector.name].parameters[action]
         call: Call[BaseModel] = Call(
             action,
             offered.shape.parameters.model_validate(given),
@@ -136,7 +111,7 @@ def open_connector(
 ) -> Opened:
     connector = load_connectors()[name]
     http = HttpClient(clock, transport)
-    settings = connector.settings.model_validate({**OPTIONS[name], **(options or {})})
+    settings = connector.settings.model_validate({**all_given()[name].options, **(options or {})})
     return Opened(connector, connector.open(settings, http), http, clock)
 
 

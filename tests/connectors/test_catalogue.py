@@ -11,7 +11,7 @@ from bridge.connectors.catalogue import action_shapes, load_connector, load_conn
 from bridge.connectors.parameters import Attach, CreateTicket, Log
 from bridge.event import JSON
 from bridge.match.rules import load_rules
-from tests.connectors.conftest import PARAMETERS
+from tests.connectors.shared import all_given
 
 
 @pytest.mark.parametrize("name", sorted(action_shapes()))
@@ -72,5 +72,6 @@ def test_parameters_that_make_no_sense_are_refused(
 
 
 def test_samples_of_these_tests_are_valid() -> None:
-    for name, given in PARAMETERS.items():
-        action_shapes()[name].parameters.model_validate(given)
+    for given in all_given().values():
+        for name, parameters in given.parameters.items():
+            action_shapes()[name].parameters.model_validate(parameters)

@@ -13,7 +13,8 @@ from openapi_core.testing import MockRequest
 
 from bridge.event import JSON
 from bridge.sandbox.serve import RunningSandbox
-from tests.connectors.conftest import PARAMETERS, Opened, Recorder, set_faults, until_done
+from tests.connectors.conftest import Opened, Recorder, set_faults, until_done
+from tests.connectors.given.jira import GIVEN
 
 SPECS = Path(__file__).resolve().parents[2] / "../shared/specs"
 NOT_DESCRIBED = {("POST", "/rest/api/2/issue/bulkfetch")}
@@ -55,7 +56,7 @@ def as_described(request: httpx.Request, mount: str, host: str) -> MockRequest:
 async def do_everything(jira: Opened, sandbox: RunningSandbox) -> list[httpx.Request]:
     """Each action, with most of its parameters, with and without looking for what may exist."""
     made: dict[str, JSON] = {
-        **PARAMETERS["create_ticket"],
+        **GIVEN.parameters["create_ticket"],
         "labels": ["a"],
         "priority": "High",
         "assignee": "anna@sandbox.example",
@@ -72,7 +73,7 @@ async def do_everything(jira: Opened, sandbox: RunningSandbox) -> list[httpx.Req
         await jira.run(action, may_exist=True)
     await jira.connector.check(jira.client)
     set_faults(sandbox, lost_answer="next:1")
-    await until_done(jira, "comment", PARAMETERS["comment"], mark="mark-0000000003")
+    await until_done(jira, "comment", GIVEN.parameters["comment"], mark="mark-0000000003")
     recorder = jira.http._transport
     assert isinstance(recorder, Recorder)
     return recorder.requests

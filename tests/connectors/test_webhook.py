@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from bridge.connectors.webhook import WebhookSettings, sign, signing_key
 from bridge.errors import GiveUp
 from bridge.event import JSON
-from tests.connectors.conftest import WEBHOOK_SECRET, Moment, Opened, Remote, open_connector
+from tests.connectors.conftest import Moment, Opened, Remote, open_connector
+from tests.connectors.given.webhook import SECRET
 
 URL = "https://hooks.example.com/scans"
 
@@ -34,7 +35,7 @@ async def test_reference_library_accepts_the_signature(remote: Remote, clock: Mo
     outcome = await opened(remote, clock).run("send_webhook")
     (request,) = remote.requests
     signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}"
-    expected = Webhook(WEBHOOK_SECRET).sign(
+    expected = Webhook(SECRET).sign(
         request.headers["webhook-id"],
         datetime.fromtimestamp(clock.now / 1000, UTC),
         request.content.decode(),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connectors.parameters import BY_NAME
+from bridge.connectors.shapes import BY_NAME
 from bridge.errors import ExpressionFailed, Invalid, Place
 from bridge.event import JSON
 from bridge.match.expression import activation, compile_expression

@@ -22,7 +22,7 @@ from bridge.backoff import Backoff
 from bridge.calling import Caller, Integration
 from bridge.clock import new_id
 from bridge.connectors.contract import Action, Connector
-from bridge.connectors.parameters import SHAPES
+from bridge.connectors.shapes import SHAPES
 from bridge.event import EventState, NewEvent
 from bridge.match.rules import RuleSet, load_rules
 from bridge.matcher import Matcher

@@ -11,7 +11,8 @@ import pytest
 from bridge.action import Call
 from bridge.calling import Caller, Integration
 from bridge.connectors.contract import Action
-from bridge.connectors.parameters import BY_NAME, AppendTable
+from bridge.connectors.parameters import AppendTable
+from bridge.connectors.shapes import BY_NAME
 from bridge.errors import TryAgain
 from bridge.store.transaction import Database
 from tests.store.conftest import MovableClock

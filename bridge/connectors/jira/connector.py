@@ -14,7 +14,7 @@ from bridge.connectors.jira.edit import update_ticket
 from bridge.connectors.jira.options import JiraSettings
 from bridge.connectors.jira.table import append_table, append_tables
 from bridge.connectors.jira.transition import transition
-from bridge.connectors.parameters import shape
+from bridge.connectors.shapes import shape
 
 
 class _NamesTicket(Protocol):

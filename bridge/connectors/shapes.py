@@ -1,0 +1,147 @@
+"""The table of actions: the shapes that rules are checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.action import ActionShape
+from bridge.connectors.parameters import (
+    AppendTable,
+    Attach,
+    Comment,
+    CreateTicket,
+    Log,
+    SendWebhook,
+    SyncStatus,
+    Transition,
+    UpdateTicket,
+)
+
+MARKDOWN = "markdown"
+
+SHAPES: tuple[ActionShape, ...] = (
+    ActionShape(
+        "create_ticket",
+        "Creates a ticket, once, whatever happens to the answer.",
+        CreateTicket,
+        {
+            "key": "The new ticket's key, such as SEC-12.",
+            "id": "Its number inside the system.",
+            "url": "Where a person opens it.",
+        },
+        """\
+- create_ticket:
+    id: ticket
+    issue_type: Bug
+    summary: "[${{ each.severity }}] ${{ each.title }}"
+    description: ${{ each.description }}
+    labels: [scanner]
+""",
+        {"description": MARKDOWN},
+    ),
+    ActionShape(
+        "update_ticket",
+        "Sets fields of a ticket.",
+        UpdateTicket,
+        {"key": "The ticket's key."},
+        """\
+- update_ticket:
+    ticket: SEC-12
+    priority: High
+""",
+        {"description": MARKDOWN},
+    ),
+    ActionShape(
+        "transition",
+        "Moves a ticket to a status, by the status's name.",
+        Transition,
+        {"status": "The status it has now."},
+        """\
+- transition:
+    ticket: SEC-12
+    to: Done
+    fields: {resolution: {name: Fixed}}
+""",
+        {"comment": MARKDOWN},
+    ),
+    ActionShape(
+        "comment",
+        "Adds a comment to a ticket, once.",
+        Comment,
+        {"id": "The comment's id."},
+        """\
+- comment:
+    ticket: SEC-12
+    body: Seen again in **${{ data.target }}**.
+""",
+        {"body": MARKDOWN},
+    ),
+    ActionShape(
+        "append_table",
+        "Appends a table below what stands in a ticket's description; never replaces anything.",
+        AppendTable,
+        {"moved": "How many older tables went into a comment to make room."},
+        """\
+- append_table:
+    ticket: SEC-12
+    title: ${{ data.target }}
+    columns: [Date, High, Critical]
+    row: ["${{ today() }}", "${{ data.counts.high }}", "${{ data.counts.critical }}"]
+""",
+    ),
+    ActionShape(
+        "attach",
+        "Attaches a file to a ticket, once.",
+        Attach,
+        {"id": "The attachment's id."},
+        """\
+- attach:
+    ticket: SEC-12
+    filename: report.txt
+    content: ${{ data.message }}
+""",
+    ),
+    ActionShape(
+        "sync_status",
+        "Carries a status over to what the event's subject is linked with.",
+        SyncStatus,
+        {"status": "The status that was set."},
+        """\
+- sync_status:
+    to: case
+    map: {Done: closed, "In Progress": in-progress}
+""",
+        needs_integration=False,
+    ),
+    ActionShape(
+        "send_webhook",
+        "Posts JSON to an address, signed after Standard Webhooks where there is a secret.",
+        SendWebhook,
+        {"status": "The HTTP status of the answer."},
+        """\
+- send_webhook:
+    url: https://hooks.example.com/scans
+    body: {target: "${{ data.target }}"}
+""",
+        needs_integration=False,
+    ),
+    ActionShape(
+        "log",
+        "Writes one line to the bridge's log.",
+        Log,
+        {},
+        """\
+- log:
+    message: Scan of ${{ data.target }} finished
+""",
+        needs_integration=False,
+    ),
+)
+
+
+def shape(name: str) -> ActionShape:
+    """The shape of this name; KeyError for one that is not in the table."""
+    return BY_NAME[name]
+
+
+BY_NAME: Mapping[str, ActionShape] = {one.name: one for one in SHAPES}
