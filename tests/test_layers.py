@@ -18,6 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("demo",),
     ("app",),
     ("web", "worker", "sandbox", "retention", "reload"),
+    ("doctor", "premises"),
     ("rehearse", "quarantine"),
     ("direct",),
     ("receive", "act", "backlog", "lane_queue", "configured", "trail"),

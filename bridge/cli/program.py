@@ -23,6 +23,14 @@ COMMANDS = {
         "Write a commented configuration, one rule and keys into a folder.",
     ),
     "check": ("bridge.cli.check:check", "Check the configuration and the rules."),
+    "doctor": (
+        "bridge.cli.doctor:doctor",
+        "Reach every integration, and look at the store, the disk, the keys and the clock.",
+    ),
+    "integrations": (
+        "bridge.cli.integrations:integrations",
+        "List the systems that are called, and test whether they let us.",
+    ),
     "rules": ("bridge.cli.rules:rules", "Check, list, explain and test rules."),
     "events": ("bridge.cli.events:events", "List, show, replay and follow events."),
     "sources": (

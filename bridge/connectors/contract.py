@@ -21,7 +21,8 @@ class Finding:
 
     what: `credentials`, `project`, `permissions` …, the same words for every connector.
     message: what was found, free of secrets.
-    hint: what a person can do about it; empty when all is well.
+    hint: what a person can do about it; empty when all is well. Beside `ok` it is a warning: this
+        works and is still worth a look.
     """
 
     what: str

@@ -79,6 +79,7 @@ class HttpClient:
     transport: handed in by tests, where the remote side begins; else the real one, made at first
     use, since aiohttp's needs a running loop.
     may_change: asked right before a request that may change something.
+    on_reply: told the host and the headers of every answer, whatever its status.
     """
 
     def __init__(
@@ -86,8 +87,10 @@ class HttpClient:
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
         may_change: Callable[[], bool] = lambda: True,
+        on_reply: Callable[[str, Mapping[str, str]], None] | None = None,
     ) -> None:
         self._clock = clock
+        self._on_reply = on_reply
         self._transport = transport
         self.may_change = may_change
 
@@ -186,6 +189,8 @@ class HttpClient:
         finally:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
+        if self._on_reply is not None:
+            self._on_reply(request.url.host, headers)
         return Reply(response.status_code, headers, body)
 
 

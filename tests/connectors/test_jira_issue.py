@@ -363,6 +363,7 @@ async def test_check_of_a_sound_integration_finds_nothing_wrong(jira: Opened) ->
         ("project", True),
         ("permissions", True),
         ("fields", True),
+        ("transitions", True),
     ], findings
 
 

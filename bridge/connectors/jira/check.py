@@ -37,6 +37,7 @@ async def check(jira: Jira) -> tuple[Finding, ...]:
         ("project", _project),
         ("permissions", _permissions),
         ("fields", _fields),
+        ("transitions", _transitions),
     ):
         findings.append(await _finding(what, look, jira))
     return tuple(findings)
@@ -122,6 +123,24 @@ async def _fields(jira: Jira) -> Finding:
             "name them under `fields` in every create_ticket",
         )
     return Finding("fields", True, f"{wanted} can be created with what the rules give")
+
+
+async def _transitions(jira: Jira) -> Finding:
+    """The statuses that tickets of the default type can have, in the words `transition` takes."""
+    project, wanted = jira.settings.project or "", jira.settings.issue_type
+    kinds = as_list(await jira.get(f"/project/{part(project)}/statuses"))
+    of_kind = next((one for one in map(as_object, kinds) if one.get("name") == wanted), None)
+    if of_kind is None:
+        return Finding("transitions", False, f"{project} names no statuses for {wanted}")
+    names = [str(as_object(one).get("name")) for one in as_list(of_kind.get("statuses"))]
+    if len(names) < 2:
+        return Finding(
+            "transitions",
+            False,
+            f"{wanted} has the status {', '.join(names) or 'none'} alone: nothing can be moved",
+            "look at the project's workflow",
+        )
+    return Finding("transitions", True, f"{wanted} goes between {', '.join(names)}")
 
 
 def _rows(page: dict[str, JSON], name: str) -> list[JSON]:
