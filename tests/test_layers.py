@@ -19,6 +19,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("app",),
     ("web", "worker", "sandbox", "retention", "reload"),
     ("doctor", "premises"),
+    ("workbench",),
     ("rehearse", "quarantine"),
     ("direct",),
     ("receive", "act", "backlog", "lane_queue", "configured", "trail"),

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 
 import rich_click as click
-from click.core import ParameterSource
 
 from bridge.cli.check import put_problems
 from bridge.cli.explanation import explanation_json, put_explanation
 from bridge.cli.opened import with_store
-from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
+from bridge.cli.options import option, with_config, with_json, with_verbose
 from bridge.cli.output import counted, plain, put, put_json, put_table, say
+from bridge.cli.rule_tests import test
+from bridge.cli.ruleset import counts_of, rules_of
 from bridge.clock import wall_clock
-from bridge.configured import Configured, check_rules_alone, configure, read_rules
+from bridge.configured import Configured
 from bridge.connectors.catalogue import action_shapes
-from bridge.errors import BridgeError, Invalid, NotFound, Problem
+from bridge.errors import BridgeError, Invalid, Problem
 from bridge.event import JSON, Event
 from bridge.match.explain import explain as explain_event
 from bridge.match.rules import RuleSet
 from bridge.match.schema import rule_schema
-from bridge.rehearse import events_of_sample, run_test, source_for
-from bridge.settings import Settings
+from bridge.rehearse import events_of_sample, source_for
 from bridge.sources.sample import load_sample
 from bridge.store.events import get_event
 from bridge.store.links import find_link
-from bridge.store.rule_counts import RuleCount, total_rule_counts
 from bridge.store.transaction import Database
 from bridge.text.escape import ESCAPES
 
@@ -35,6 +32,9 @@ from bridge.text.escape import ESCAPES
 @click.group()
 def rules() -> None:
     """Check, list, explain and test rules."""
+
+
+rules.add_command(test)
 
 
 @rules.command("check")
@@ -116,45 +116,6 @@ def schema() -> None:
     put_json(rule_schema(action_shapes()))
 
 
-@rules.command("test")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
-@with_config
-@with_json
-@with_verbose
-@click.pass_context
-def test(ctx: click.Context, config: Path, as_json: bool, paths: tuple[Path, ...]) -> None:
-    """Run the tests in the rule files, or in those at PATHS.
-
-    Each reads a recorded request and compares what the rules plan with what is expected. Paths of
-    samples start at the folder of the configuration, at the working directory, or at a folder
-    that the rule file lies in.
-    """
-    configured, found = rules_of(ctx, config, *paths)
-    folder, now = config.resolve().parent, wall_clock()
-    results = [run_test(one, configured, found, folder, now) for one in found.tests]
-    if as_json:
-        put_json(
-            [
-                {
-                    "sample": result.test.sample,
-                    "place": str(result.test.place),
-                    "ok": not result.missing,
-                    "missing": list(result.missing),
-                }
-                for result in results
-            ]
-        )
-    else:
-        for result in results:
-            put(f"{'✗' if result.missing else '✓'} {result.test.place}: {result.test.sample}")
-            for words in result.missing:
-                put(plain(f"    {words}"))
-    failed = sum(bool(result.missing) for result in results)
-    say(f"{counted(len(results), 'test')}, {failed} failed")
-    if failed:
-        ctx.exit(1)
-
-
 @rules.command("explain")
 @option("--event", "event_id", of="explain", help="The id of a stored event.")
 @option(
@@ -202,33 +163,6 @@ def explain(
             put_explanation(event, explanations, every=every)
     if as_json:
         put_json(explained)
-
-
-def rules_of(ctx: click.Context, config: Path, *paths: Path) -> tuple[Configured, RuleSet]:
-    """The configuration and its rules, or those at `paths`. Raises Invalid.
-
-    Where there is no configuration and none was named, the rules here are read on their own, so
-    that a folder of rules can be looked at before anything is installed.
-    """
-    named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
-    if named or config.exists():
-        configured = configure(settings_of(config))
-        return configured, read_rules(configured, *paths)
-    configured = configure(Settings())
-    chosen = paths or (configured.settings.rules.path,)
-    if not all(path.exists() for path in chosen):
-        raise NotFound(f"there is no {config} here, and no folder {chosen[0]}")
-    say(f"there is no {config} here; names of sources and integrations are not checked")
-    return configured, check_rules_alone(*chosen)
-
-
-def counts_of(settings: Settings) -> Mapping[str, RuleCount]:
-    """What became of each rule so far, in all tenants; zeros where nothing did."""
-    counts: dict[str, RuleCount] = defaultdict(lambda: RuleCount("", 0, 0, None, None, ""))
-    file = settings.store.sqlite_file
-    if file is None or file.exists():
-        counts.update(with_store(settings, lambda database: database.read(total_rule_counts)))
-    return counts
 
 
 def _stored(configured: Configured, event_id: str) -> tuple[Event, JSON]:

@@ -75,7 +75,7 @@ def explain(
 
 
 def _explain_rule(rule: Rule, event: Event, names: EventNames, escapes: Escapes) -> Explanation:
-    why_not = _not_asked(rule, event)
+    why_not = not_asked(rule, event)
     if why_not:
         return Explanation(rule.name, rule.place, Outcome.NOT_ASKED, why_not, "", (), (), ())
     runs: list[PlannedRun] = []
@@ -92,7 +92,8 @@ def _explain_rule(rule: Rule, event: Event, names: EventNames, escapes: Escapes)
     )
 
 
-def _not_asked(rule: Rule, event: Event) -> str:
+def not_asked(rule: Rule, event: Event) -> str:
+    """Why a rule has nothing to say to an event; empty where it is asked."""
     if not rule.enabled:
         return "the rule is disabled"
     if not fits(rule.on, event.type):

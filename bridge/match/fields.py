@@ -33,10 +33,9 @@ EVENT: Fields = {
 }
 """The envelope, as `event` has it. `body` and `headers` are the sender's own."""
 
-LINK: Fields = dict.fromkeys(
-    ("ticket", "id", "url", "integration", "subject", "kind", "record", "rule"), VALUE
-)
+LINK_NAMES = ("ticket", "id", "url", "integration", "subject", "kind", "record", "rule")
 """What `link` has: the ticket an event's subject is tied to, and what tied it."""
+LINK: Fields = dict.fromkeys(LINK_NAMES, VALUE)
 
 
 def fields_of(model: type[BaseModel]) -> Fields:

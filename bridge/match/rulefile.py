@@ -7,9 +7,18 @@ editors (`schema.py`) is made from these models.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
 from bridge.action import OnFailure
 
@@ -32,6 +41,22 @@ def duration_ms(text: str) -> int:
 
 def _is_duration(text: str) -> str:
     duration_ms(text)
+    return text
+
+
+def moment_ms(text: str) -> int:
+    """`2026-11-21T09:14:02Z` in milliseconds UTC; ValueError for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError("must be a time with its zone, such as 2026-11-21T09:14:02Z")
+    return round(found.timestamp() * 1000)
+
+
+def _is_moment(text: str) -> str:
+    moment_ms(text)
     return text
 
 
@@ -92,12 +117,24 @@ class RuleEntry(_Strict):
 
 
 class Expectation(_Strict):
-    """One action that a test wants to see planned."""
+    """One action that a test wants to see planned, or with `not: true` does not."""
 
     rule: str
-    action: str
+    """The rule that shall plan it."""
+    action: str = ""
+    """The action. With `not` it may be left out: then the rule shall plan nothing at all."""
     with_: dict[str, JsonValue] = Field({}, alias="with")
     """Parameters it must have, among others."""
+    not_: bool = Field(False, alias="not", strict=True)
+    """`true`: no such action may be planned."""
+
+    @model_validator(mode="after")
+    def _names_an_action(self) -> Self:
+        if not self.action and not self.not_:
+            raise ValueError("give the `action`, or `not: true` where the rule plans nothing")
+        if self.with_ and not self.action:
+            raise ValueError("`with` needs the `action` it belongs to")
+        return self
 
 
 class TestEntry(_Strict):
@@ -109,6 +146,10 @@ class TestEntry(_Strict):
     one that the rule file lies in."""
     source: str = ""
     """The source that shall have sent it, where several have its preset."""
+    link: dict[str, JsonValue] = {}
+    """What the event's subject is tied to, as `link`, such as `{ticket: SEC-12, kind: finding}`."""
+    at: Annotated[str, AfterValidator(_is_moment)] = ""
+    """When it arrives, such as `2026-11-21T09:14:02Z`, for `now` and `today()`. Without it: now."""
     expect: list[Expectation]
     """In any order; an empty list means that no action of this file's rules may be planned."""
 

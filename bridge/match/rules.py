@@ -16,6 +16,7 @@ from bridge.action import ActionShape
 from bridge.document import Document, did_you_mean, load, read
 from bridge.errors import Invalid, Place, Problem
 from bridge.event import JSON
+from bridge.match.cases import Entry, RuleTest, read_tests
 from bridge.match.fields import Fields, Vocabulary
 from bridge.match.index import Index
 from bridge.match.rule import Rule, ThrottleRule, fits, is_glob
@@ -26,25 +27,6 @@ from bridge.misfits import misfits
 
 THEN_NAMES = GUARD_NAMES | {"steps"}
 SUFFIXES = (".yaml", ".yml")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One action that a test in a rule file expects, with parameters it must have."""
-
-    rule: str
-    action: str
-    parameters: Mapping[str, JSON]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTest:
-    """One entry of a rule file's `tests`."""
-
-    place: Place
-    sample: str
-    source: str
-    expect: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +64,7 @@ def load_rules(
     with _without_collections():
         for name, text in texts.items():
             loader.take(name, text)
-        loader.check_tests()
+        tests = read_tests(loader.tests, loader.rules, loader.problems)
     order = {name: position for position, name in enumerate(texts)}
     found = sorted(loader.problems, key=lambda one: _in_text(one, order))
     if any(not problem.warning for problem in found):
@@ -91,7 +73,7 @@ def load_rules(
     return RuleSet(
         _version(texts),
         rules,
-        tuple(loader.tests),
+        tests,
         tuple(found),
         Index(rules),
         {rule.name: rule for rule in rules},
@@ -152,10 +134,9 @@ class _Loader:
         self.vocabulary = vocabulary
         self.families = {kind.split(".")[0] for kind in vocabulary}
         self.rules: list[Rule] = []
-        self.tests: list[RuleTest] = []
+        self.tests: list[Entry] = []
         self.problems: list[Problem] = []
         self.places: dict[str, Place] = {}
-        self._to_check: list[tuple[Document, int, TestEntry]] = []
         self._kinds: dict[tuple[str, ...], list[Fields]] = {}
         self._known_good: set[object] = set()
 
@@ -175,7 +156,7 @@ class _Loader:
         variables = dict(file.vars)
         for index, entry in enumerate(file.rules):
             self._rule(document, index, entry, variables)
-        self._to_check += [(document, index, one) for index, one in enumerate(file.tests)]
+        self.tests += [(document, index, one) for index, one in enumerate(file.tests)]
 
     def _rule(
         self, document: Document, index: int, entry: RuleEntry, variables: dict[str, JSON]
@@ -278,27 +259,6 @@ class _Loader:
         at = (*path, index) if isinstance(document.value_at(path), list) else path
         placed = document.problem(at, "")
         self.problems.append(replace(problem, place=placed.place, field=placed.field))
-
-    def check_tests(self) -> None:
-        """The tests' rules and actions; they may stand in any file."""
-        steps = {rule.name: {step.action for step in rule.steps} for rule in self.rules}
-        for document, index, entry in self._to_check:
-            path = ("tests", index)
-            for number, wanted in enumerate(entry.expect):
-                at = (*path, "expect", number)
-                if wanted.rule not in steps:
-                    words, hint = (
-                        f'no rule is called "{wanted.rule}"',
-                        did_you_mean(wanted.rule, steps),
-                    )
-                    self.problems.append(document.problem((*at, "rule"), words, hint))
-                elif wanted.action not in steps[wanted.rule]:
-                    words = f'the rule "{wanted.rule}" has no action "{wanted.action}"'
-                    hint = did_you_mean(wanted.action, steps[wanted.rule])
-                    self.problems.append(document.problem((*at, "action"), words, hint))
-            expect = tuple(Wanted(one.rule, one.action, one.with_) for one in entry.expect)
-            place = document.place((*path, "sample"))
-            self.tests.append(RuleTest(place, entry.sample, entry.source, expect))
 
 
 def _what_is_left(value: Any) -> RuleFile:

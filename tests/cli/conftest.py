@@ -51,3 +51,18 @@ def run(folder: Path) -> Run:
         return CliRunner().invoke(program, list(words), env=environ or {}, prog_name="bridge")
 
     return call
+
+
+TESTS = """
+tests:
+  - sample: samples/qtangl/scan-complete
+    expect: [{rule: say-it, action: log, with: {message: "acme-bank.example has 41"}}]
+  - sample: samples/qtangl/scan-clean
+    expect: []
+"""
+
+
+def with_tests(folder: Path, text: str) -> None:
+    (folder / "samples").symlink_to(SAMPLES)
+    file = folder / "rules" / "first.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")

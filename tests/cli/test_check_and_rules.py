@@ -11,7 +11,7 @@ from bridge.configuration import load_settings
 from bridge.store.database import open_database
 from bridge.store.rule_counts import count_rules
 from bridge.store.transaction import Transaction
-from tests.cli.conftest import RULES, SAMPLES, Run
+from tests.cli.conftest import SAMPLES, TESTS, Run, with_tests
 
 
 def test_good_configuration_is_called_good_with_its_warnings(run: Run) -> None:
@@ -200,81 +200,3 @@ def test_explain_reads_a_sample_whose_sender_is_not_configured(run: Run) -> None
 
 def test_explain_wants_one_of_event_and_sample(run: Run) -> None:
     assert run("rules", "explain").exit_code == 2
-
-
-TESTS = """
-tests:
-  - sample: samples/qtangl/scan-complete
-    expect: [{rule: say-it, action: log, with: {message: "acme-bank.example has 41"}}]
-  - sample: samples/qtangl/scan-clean
-    expect: []
-"""
-
-
-def with_tests(folder: Path, text: str) -> None:
-    (folder / "samples").symlink_to(SAMPLES)
-    file = folder / "rules" / "first.yaml"
-    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
-
-
-def test_tests_in_rule_files_are_run(run: Run, folder: Path) -> None:
-    with_tests(folder, TESTS)
-    done = run("rules", "test")
-    assert done.exit_code == 0
-    assert done.stderr == "2 tests, 0 failed\n"
-    assert [line[0] for line in done.stdout.splitlines()] == ["✓", "✓"]
-
-
-def test_failed_test_says_what_was_planned_instead(run: Run, folder: Path) -> None:
-    with_tests(folder, TESTS.replace("has 41", "has 42"))
-    done = run("rules", "test")
-    assert done.exit_code == 1
-    assert "expected: log of say-it with {'message': 'acme-bank.example has 42'}" in done.stdout
-    assert "planned was {'message': 'acme-bank.example has 41'}" in done.stdout
-
-
-def test_test_that_expects_nothing_fails_when_something_is_planned(run: Run, folder: Path) -> None:
-    with_tests(folder, TESTS.replace("scan-clean", "scan-complete"))
-    (first, second) = json.loads(run("rules", "test", "--json").stdout)
-    assert first["ok"] is True
-    assert second["missing"] == ["nothing was expected, but say-it planned log"]
-
-
-def test_sample_of_a_test_may_lie_above_the_rule_file(run: Run, folder: Path) -> None:
-    with_tests(folder, TESTS)
-    elsewhere = folder / "elsewhere"
-    elsewhere.mkdir()
-    (folder / "bridge.yaml").rename(elsewhere / "bridge.yaml")
-    config = ("--config", "elsewhere/bridge.yaml")
-    assert run("rules", "test", "rules", *config).exit_code == 0
-    (folder / "rules" / "rules").mkdir()
-    (folder / "rules" / "first.yaml").rename(elsewhere / "first.yaml")
-    (folder / "samples").rename(elsewhere / "samples")
-    assert run("rules", "test", str(elsewhere / "first.yaml"), *config).exit_code == 0
-
-
-def test_sample_is_read_by_the_source_it_was_sent_to_or_by_the_one_that_is_named(
-    run: Run, folder: Path
-) -> None:
-    text = (folder / "bridge.yaml").read_text(encoding="utf-8")
-    text += "tenants: [{name: red}]\n"
-    second = "  - {name: other, preset: qtangl, secrets: [made-up], tenant: red}\nintegrations"
-    (folder / "bridge.yaml").write_text(text.replace("integrations", second), encoding="utf-8")
-    with_tests(folder, TESTS)
-    assert run("rules", "test").exit_code == 0
-    sample = str(SAMPLES / "qtangl" / "scan-complete")
-    assert "from qtangl about" in run("rules", "explain", "--sample", sample).stdout
-    rules = folder / "rules" / "first.yaml"
-    rules.write_text(
-        RULES.replace("scan.finished", "scan.finished\n    source: other")
-        + TESTS.replace("scan-complete", "scan-complete\n    source: other"),
-        encoding="utf-8",
-    )
-    assert run("rules", "test").exit_code == 0
-
-
-def test_test_whose_sample_is_not_there_fails(run: Run, folder: Path) -> None:
-    with_tests(folder, TESTS.replace("scan-clean", "scan-cleam"))
-    done = run("rules", "test")
-    assert done.exit_code == 1
-    assert "this is no sample" in done.stdout

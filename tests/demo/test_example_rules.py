@@ -10,7 +10,7 @@ from bridge.clock import wall_clock
 from bridge.configuration import load_settings
 from bridge.configured import Configured, configure, read_rules, warnings_of
 from bridge.demo.world import checkout, write_configuration
-from bridge.rehearse import run_test
+from bridge.workbench.testing import run_tests
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def test_configuration_of_the_demo_has_nothing_to_warn_of(configured: Configured
 
 def test_tests_in_the_example_rules_pass(configured: Configured) -> None:
     rules = read_rules(configured)
-    assert rules.tests
-    for test in rules.tests:
-        assert run_test(test, configured, rules, checkout(), wall_clock()).missing == ()
+    run = run_tests(configured, rules, checkout(), wall_clock())
+    assert run.tested
+    assert [(one.test.sample, one.misses) for one in run.tested if not one.ok] == []
 
 
 def test_every_example_file_carries_a_test_or_reads_what_only_a_store_knows(

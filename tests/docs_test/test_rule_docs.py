@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bridge.configured import configure
 from bridge.connectors.shapes import BY_NAME
 from bridge.errors import ExpressionFailed, Invalid, Place
 from bridge.event import JSON
@@ -19,7 +20,9 @@ from bridge.match.fields import fields_of
 from bridge.match.functions import all_functions
 from bridge.match.rule import NAMES
 from bridge.match.rules import RuleSet, load_rules
+from bridge.settings import Settings
 from bridge.vocabulary import VOCABULARY
+from bridge.workbench.testing import run_tests
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOW = int(datetime.fromisoformat("2026-11-21T09:14:02Z").timestamp() * 1000)
@@ -83,7 +86,7 @@ def load_all(text: str) -> RuleSet:
     )
 
 
-@pytest.mark.parametrize("text", blocks("rules.md", "yaml rules"))
+@pytest.mark.parametrize("text", blocks("rules.md", "yaml rules(?: tests)?"))
 def test_rule_file_on_the_page_loads_without_a_warning(text: str) -> None:
     rules = load_all(text)
     assert rules.rules
@@ -96,3 +99,12 @@ def test_mistakes_on_the_page_are_named_as_it_says() -> None:
     with pytest.raises(Invalid) as caught:
         load_all(wrong)
     assert str(caught.value) == problems.strip()
+
+
+def test_tests_on_the_page_pass_and_reach_what_the_page_lets_them() -> None:
+    (text,) = blocks("rules.md", "yaml rules tests")
+    configured = configure(Settings())
+    run = run_tests(configured, load_all(text), DOCS.parent, NOW)
+    assert [(one.test.sample, one.misses) for one in run.tested if not one.ok] == []
+    assert len(run.tested) == 3
+    assert run.coverage.missed == ()
