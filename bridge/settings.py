@@ -277,8 +277,11 @@ class SourceSettings(Section):
     integration: Name | None = None
     """The integration that leads back to this sender, where there is one: what the bridge wrote
     there itself is then recognised when it comes back as an event."""
-    proof: Literal["required", "none"] = "required"
-    """`none` accepts whatever anyone sends. `bridge check` warns about it."""
+    proof: Literal[
+        "required", "none", "hmac", "ed25519", "jwt", "header", "bearer", "basic", "query", "path"
+    ] = "required"
+    """`required` takes any proof the preset knows, a kind only that one. `none` accepts whatever
+    anyone sends; `bridge check` warns about it."""
     on_bad_signature: Literal["refuse", "retry"] = "refuse"
     """What a delivery gets whose proof is wrong: `refuse` answers 401; `retry` answers 503, for
     senders such as Jira that never send again after a 401, so that a wrong secret that is mended

@@ -23,6 +23,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "informational",
         "none",
         "note",
+        "debug",
         "negligible",
         "unknown",
         "unassigned",

@@ -17,6 +17,7 @@ from bridge.sources.preset import (
     Ed25519Proof,
     HeaderProof,
     HmacProof,
+    JwtProof,
     Proof,
     QueryProof,
 )
@@ -86,6 +87,8 @@ def _proof(proof: Proof) -> str:
         return f"{what} in `{proof.header}: {proof.prefix}<{proof.encoding.value}>`"
     if isinstance(proof, Ed25519Proof):
         return f"ed25519 of `{proof.signed}` in `{proof.header}: {proof.prefix}<base64>`"
+    if isinstance(proof, JwtProof):
+        return f"`{proof.header}: Bearer <JWT>`, HS256, with `exp`"
     if isinstance(proof, HeaderProof):
         return f"`{proof.header}: <secret>`"
     if isinstance(proof, BearerProof):

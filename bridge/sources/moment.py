@@ -16,13 +16,13 @@ _SECONDS_BELOW = 100_000_000_000
 def read_moment(text: str) -> int | None:
     """Milliseconds UTC, or None when the text is no time that we know.
 
-    A time without a zone is taken as UTC.
+    A time without a zone is taken as UTC. GitLab writes ` UTC` behind some of its times.
     """
     if _DIGITS.fullmatch(text):
         number = float(text)
         return _bounded(round(number * 1000 if number < _SECONDS_BELOW else number))
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return _bounded(round(moment.timestamp() * 1000))

@@ -14,10 +14,12 @@ _OPTIONS = ("header", "prefix", "algorithm", "encoding")
 def resolve_proofs(
     proofs: Sequence[Proof], settings: SourceSettings, place: Place
 ) -> tuple[Proof, ...]:
-    """The proofs with the source's own header, prefix, algorithm, encoding and window in them.
+    """The proofs in use, with the source's own header, prefix, algorithm, encoding and window.
 
-    Raises Invalid for an option that no proof of the preset leaves open.
+    Raises Invalid for a kind of proof that the preset has not, and for an option that no proof in
+    use leaves open.
     """
+    proofs = _chosen(proofs, settings, place)
     given = {name: value for name in _OPTIONS if (value := getattr(settings, name)) is not None}
     if "header" in given:
         given["header"] = given["header"].lower()
@@ -36,6 +38,17 @@ def resolve_proofs(
     if problems:
         raise Invalid(problems)
     return tuple(_resolve(proof, given, settings.freshness_seconds) for proof in proofs)
+
+
+def _chosen(proofs: Sequence[Proof], settings: SourceSettings, place: Place) -> tuple[Proof, ...]:
+    if settings.proof in ("required", "none"):
+        return tuple(proof for proof in proofs if not proof.only_if_chosen)
+    chosen = tuple(proof for proof in proofs if proof.kind == settings.proof)
+    if not chosen:
+        kinds = ", ".join(dict.fromkeys(proof.kind for proof in proofs))
+        words = f'the preset "{settings.preset}" has no proof of this kind; it has {kinds}'
+        raise Invalid([Problem(place, words, f"sources.{settings.name}.proof")])
+    return chosen
 
 
 def _resolve(proof: Proof, given: dict[str, str], window: int | None) -> Proof:

@@ -31,6 +31,13 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+class ProofPart(Part):
+    """One way for a sender to prove itself."""
+
+    only_if_chosen: bool = False
+    """true: used only where the configuration of a source names this kind with `proof`."""
+
+
 class Freshness(Part):
     """Where the signed time is, and how far it may be from ours. Exactly one place is named."""
 
@@ -49,7 +56,7 @@ class Freshness(Part):
         return self
 
 
-class Signed(Part):
+class Signed(ProofPart):
     """What every proof by signature says."""
 
     header: HeaderName
@@ -87,6 +94,8 @@ class HmacProof(Signed):
     algorithm: Algorithm = Algorithm.SHA256
     encoding: Encoding = Encoding.HEX
     secret: SecretForm = SecretForm.PLAIN
+    also_compact: bool = False
+    """true: what was signed may be the body's JSON written without spaces, not its bytes."""
     options: tuple[Option, ...] = ()
     """What the configuration of a source may set otherwise."""
 
@@ -97,7 +106,7 @@ class Ed25519Proof(Signed):
     kind: Literal["ed25519"]
 
 
-class HeaderProof(Part):
+class HeaderProof(ProofPart):
     """A header whose whole value is the secret."""
 
     kind: Literal["header"]
@@ -105,35 +114,52 @@ class HeaderProof(Part):
     options: tuple[Literal["header"], ...] = ()
 
 
-class BearerProof(Part):
+class BearerProof(ProofPart):
     """`Authorization: Bearer <secret>`."""
 
     kind: Literal["bearer"]
     header: HeaderName = "authorization"
 
 
-class BasicProof(Part):
+class BasicProof(ProofPart):
     """`Authorization: Basic …`; the secret is written `user:password`."""
 
     kind: Literal["basic"]
     header: HeaderName = "authorization"
 
 
-class QueryProof(Part):
+class JwtProof(ProofPart):
+    """`Authorization: Bearer <JWT>`, signed with HS256; the secret is the key. It proves who sends
+    and for how long, and says nothing of the body."""
+
+    kind: Literal["jwt"]
+    header: HeaderName = "authorization"
+    leeway_seconds: int = Field(60, ge=0, le=300)
+    """What the two clocks may differ when the token's times are looked at."""
+
+
+class QueryProof(ProofPart):
     """The secret as a parameter of the address."""
 
     kind: Literal["query"]
     parameter: str = "access_token"
 
 
-class PathProof(Part):
+class PathProof(ProofPart):
     """The secret behind the source's name in the path: `/hooks/NAME/SECRET`."""
 
     kind: Literal["path"]
 
 
 Proof = Annotated[
-    HmacProof | Ed25519Proof | HeaderProof | BearerProof | BasicProof | QueryProof | PathProof,
+    HmacProof
+    | Ed25519Proof
+    | JwtProof
+    | HeaderProof
+    | BearerProof
+    | BasicProof
+    | QueryProof
+    | PathProof,
     Field(discriminator="kind"),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,12 +25,13 @@ from bridge.sources.preset import (
     Freshness,
     HeaderProof,
     HmacProof,
+    JwtProof,
     Proof,
     QueryProof,
-    Signed,
 )
 from bridge.verify.ed25519 import SIGNATURE_BYTES, check_ed25519, decode_public_key
 from bridge.verify.freshness import check_fresh
+from bridge.verify.jwt import check_jwt
 from bridge.verify.secret import WHPK, WHSK, Key, SecretForm, UnusableSecret, decode_secret
 from bridge.verify.shared_secret import basic_credentials, bearer_token, check_shared_secret
 from bridge.verify.signature import (
@@ -64,6 +66,7 @@ class SignatureCheck:
     algorithm: Algorithm | None
     keys: Sequence[Key]
     freshness: Freshness | None
+    also_compact: bool = False
 
     def check(self, delivery: Delivery, now: int) -> Key:
         header = one_header(delivery, self.header)
@@ -74,14 +77,24 @@ class SignatureCheck:
                 return _bytes(read_entry(header, hole[len("entry:") :]))
             return _bytes(one_header(delivery, hole))
 
-        signed = self.composed(delivery.body, value_of)
-        if self.algorithm is None:
-            key = check_ed25519(signed, signatures, self.keys)
-        else:
-            key = check_hmac(signed, signatures, self.keys, self.algorithm)
+        key = self._key(delivery.body, signatures, value_of)
         if self.freshness is not None:
             self._check_time(self.freshness, delivery, header, now)
         return key
+
+    def _key(
+        self, body: bytes, signatures: Sequence[bytes], value_of: Callable[[str], bytes]
+    ) -> Key:
+        signed = self.composed(body, value_of)
+        if self.algorithm is None:
+            return check_ed25519(signed, signatures, self.keys)
+        try:
+            return check_hmac(signed, signatures, self.keys, self.algorithm)
+        except SignatureMismatch:
+            compact = compact_json(body) if self.also_compact else None
+            if compact is None:
+                raise
+        return check_hmac(self.composed(compact, value_of), signatures, self.keys, self.algorithm)
 
     def _check_time(self, fresh: Freshness, delivery: Delivery, header: str, now: int) -> None:
         if fresh.header is not None:
@@ -91,6 +104,19 @@ class SignatureCheck:
         else:
             said = _time_in_body(fresh.body or "", delivery.body)
         check_fresh(said, now, fresh.within_seconds, fresh.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class JwtCheck:
+    """A token in a header, signed with the secret."""
+
+    header: str
+    keys: Sequence[Key]
+    leeway_seconds: int
+
+    def check(self, delivery: Delivery, now: int) -> Key:
+        token = bearer_token(one_header(delivery, self.header)).decode("latin-1")
+        return check_jwt(token, self.keys, now, self.leeway_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +134,8 @@ def make_checks(proofs: Iterable[Proof], secrets: Sequence[str]) -> tuple[Check,
     """One check for each proof. Raises UnusableSecret for a secret that fits none of them.
 
     A public key is used for ed25519 only: as a shared secret it would open the door to everybody.
+    A secret that is in the form of one proof and not of another is used for the one: GitLab's
+    token may be any text, its signing secret is base64.
     """
     able = tuple(proofs)
     asymmetric = any(isinstance(proof, Ed25519Proof) for proof in able)
@@ -116,6 +144,7 @@ def make_checks(proofs: Iterable[Proof], secrets: Sequence[str]) -> tuple[Check,
             raise UnusableSecret("a private key (whsk_) does not belong here; give its public key")
         if secret.startswith(WHPK) and not asymmetric:
             raise UnusableSecret("this preset checks no public keys (whpk_)")
+        _check_usable(secret, able)
     return tuple(_make_check(proof, secrets) for proof in able)
 
 
@@ -161,27 +190,60 @@ def one_header(delivery: Delivery, name: str) -> str:
     return found
 
 
-def _make_check(proof: Proof, secrets: Sequence[str]) -> Check:
-    shared = [secret for secret in secrets if not secret.startswith(WHPK)]
-    if isinstance(proof, HmacProof):
-        keys = [decode_secret(secret, proof.secret) for secret in shared]
-        form = HeaderForm(
-            proof.encoding, DIGEST_BYTES[proof.algorithm], proof.prefix, proof.separator
-        )
-        return _signature_check(proof, form, keys, proof.algorithm)
+def _check_usable(secret: str, proofs: Sequence[Proof]) -> None:
+    """Raises UnusableSecret, with the first reason, when no proof can use the secret."""
+    reasons: list[UnusableSecret] = []
+    for proof in proofs:
+        try:
+            if _decode(proof, secret) is not None:
+                return
+        except UnusableSecret as error:
+            reasons.append(error)
+    raise reasons[0] if reasons else UnusableSecret("no proof of this preset uses such a secret")
+
+
+def _decode(proof: Proof, secret: str) -> Key | None:
+    """The key a secret is for this proof; None for the other kind. Raises UnusableSecret."""
+    if secret.startswith(WHPK) != isinstance(proof, Ed25519Proof):
+        return None
     if isinstance(proof, Ed25519Proof):
-        keys = [decode_public_key(secret) for secret in secrets if secret.startswith(WHPK)]
+        return decode_public_key(secret)
+    return decode_secret(secret, proof.secret if isinstance(proof, HmacProof) else SecretForm.PLAIN)
+
+
+def _keys(proof: Proof, secrets: Sequence[str]) -> list[Key]:
+    keys = []
+    for secret in secrets:
+        try:
+            key = _decode(proof, secret)
+        except UnusableSecret:  # another proof can use it, which was checked before
+            continue
+        if key is not None:
+            keys.append(key)
+    return keys
+
+
+def _make_check(proof: Proof, secrets: Sequence[str]) -> Check:
+    keys = _keys(proof, secrets)
+    if isinstance(proof, HmacProof):
+        length = DIGEST_BYTES[proof.algorithm]
+        form = HeaderForm(proof.encoding, length, proof.prefix, proof.separator)
+        return SignatureCheck(
+            proof.header,
+            form,
+            compose(proof.signed),
+            proof.algorithm,
+            keys,
+            proof.freshness,
+            proof.also_compact,
+        )
+    if isinstance(proof, Ed25519Proof):
         form = HeaderForm(Encoding.BASE64, SIGNATURE_BYTES, proof.prefix, proof.separator)
-        return _signature_check(proof, form, keys, None)
-    keys = [decode_secret(secret, SecretForm.PLAIN) for secret in shared]
+        composed = compose(proof.signed)
+        return SignatureCheck(proof.header, form, composed, None, keys, proof.freshness)
+    if isinstance(proof, JwtProof):
+        return JwtCheck(proof.header, keys, proof.leeway_seconds)
     return SecretCheck(_taker(proof), keys)
-
-
-def _signature_check(
-    proof: Signed, form: HeaderForm, keys: Sequence[Key], algorithm: Algorithm | None
-) -> Check:
-    composed = compose(proof.signed)
-    return SignatureCheck(proof.header, form, composed, algorithm, keys, proof.freshness)
 
 
 def _taker(proof: Proof) -> Callable[[Delivery], bytes]:
@@ -222,6 +284,14 @@ def _time_in_body(path: str, body: bytes) -> str:
     if not said:
         raise TimestampRefused(f"the body has no time at {path}")
     return said
+
+
+def compact_json(body: bytes) -> bytes | None:
+    """The body's JSON without spaces, as Python writes it; None where it is none."""
+    try:
+        return json.dumps(json.loads(body), separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return None
 
 
 def _bytes(text: str) -> bytes:

@@ -13,13 +13,15 @@ from bridge.sources.preset import (
     Ed25519Proof,
     HeaderProof,
     HmacProof,
+    JwtProof,
     Proof,
     QueryProof,
     Signed,
 )
 from bridge.verify.ed25519 import sign_ed25519
 from bridge.verify.freshness import Unit
-from bridge.verify.secret import WHPK, WHSK, UnusableSecret, decode_secret
+from bridge.verify.jwt import make_jwt
+from bridge.verify.secret import WHPK, WHSK, SecretForm, UnusableSecret, decode_secret
 from bridge.verify.signature import (
     DIGEST_BYTES,
     Encoding,
@@ -78,6 +80,9 @@ def _sign(
         _add_signature(proof, body, secret, now, headers)
     elif isinstance(proof, HeaderProof):
         headers[proof.header] = secret
+    elif isinstance(proof, JwtProof):
+        key = decode_secret(secret, SecretForm.PLAIN).value
+        headers[proof.header] = f"Bearer {make_jwt(key, now)}"
     elif isinstance(proof, BearerProof):
         headers[proof.header] = f"Bearer {secret}"
     elif isinstance(proof, BasicProof):

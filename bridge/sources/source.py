@@ -68,7 +68,7 @@ class Source:
         """What a delivery without a good proof is answered with."""
         here = place or Place("bridge.yaml", 1, 1)
         self.proofs = resolve_proofs(preset.form.proof, settings, here)
-        self._proof_headers = named_headers(self.proofs)
+        self._proof_headers = named_headers((*preset.form.proof, *self.proofs))
         self._words: dict[str, tuple[Kind, str]] = {}
         secrets = [secret.get_secret_value() for secret in settings.secrets]
         try:

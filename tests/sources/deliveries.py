@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+import pytest
+from pydantic import SecretStr, ValidationError
 
 from bridge.document import load
 from bridge.event import JSON, Delivery, Event, EventState, NewEvent, StoredEvent
@@ -13,6 +14,7 @@ from bridge.sources.catalogue import load_presets
 from bridge.sources.compiled import Preset, compile_preset
 from bridge.sources.sign import SignedRequest, sign
 from bridge.sources.source import Source
+from bridge.vocabulary import VOCABULARY
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
@@ -20,15 +22,28 @@ SHARED = ROOT / ".." / "shared" / "payloads"
 NOW = 1_794_992_400_000
 """2026-11-18T09:00:00Z, when the samples were signed."""
 SECRETS = {
-    "qtangl": "demo-qtangl-secret",
-    "jira-cloud": "demo-jira-secret",
-    "github": "demo-github-secret",
-    "standard-webhooks": "whsec_ZGVtby1zdGFuZGFyZC13ZWJob29rcy1zZWNyZXQ=",
     "cloudevents": "demo-cloudevents-token",
+    "confluence": "demo-confluence-secret",
     "generic-hmac": "demo-hmac-secret",
     "generic-token": "demo-token-secret",
+    "github": "demo-github-secret",
+    "gitlab": "demo-gitlab-token",
+    "jira-cloud": "demo-jira-secret",
+    "jira-data-center": "demo:jira-data-center-secret",
+    "linear": "demo-linear-secret",
+    "qtangl": "demo-qtangl-secret",
+    "sentry": "demo-sentry-client-secret",
+    "slack": "demo-slack-signing-secret",
+    "standard-webhooks": "whsec_ZGVtby1zdGFuZGFyZC13ZWJob29rcy1zZWNyZXQ=",
+    "stripe-like": "whsec_demo_stripe_like_secret",
 }
 PRESETS = load_presets()
+SMALLEST = {"linear": b'{"webhookTimestamp": %d}' % NOW}
+"""The least that a genuine body has to hold, where that is more than `{}`."""
+
+
+def smallest(name: str) -> bytes:
+    return SMALLEST.get(name, b"{}")
 
 
 def source(preset: str | Preset, *secrets: str, **settings: Any) -> Source:
@@ -88,6 +103,21 @@ def stored(event: NewEvent) -> StoredEvent:
     )
 
 
+def follows_vocabulary(event: Event) -> None:
+    """What `data` holds is as the vocabulary says; a comment may come with little of its issue."""
+    model = VOCABULARY.get(event.type)
+    if model is None:
+        return
+    wrong: list[str] = []
+    may_lack = event.type == "issue.commented"
+    try:
+        model.model_validate(event.data)
+    except ValidationError as error:
+        found = [one for one in error.errors() if not (may_lack and one["type"] == "missing")]
+        wrong = [f"{one['loc']}: {one['msg']}" for one in found]
+    assert wrong == []
+
+
 def read(by: Source, given: Delivery) -> tuple[NewEvent, ...]:
     return by.read(given, by.parse(given))
 
@@ -95,6 +125,25 @@ def read(by: Source, given: Delivery) -> tuple[NewEvent, ...]:
 def events(by: Source, given: Delivery) -> list[Event]:
     """What rules would see of a delivery."""
     return [by.normalise(stored(event)) for event in read(by, given)]
+
+
+def recorded(path: str, preset: str = "", **headers: str) -> list[Event]:
+    """What rules would see of a body in the shared collection, `folder/file` without `.json`.
+
+    preset: when it is not named as the folder. headers: `_` stands for `-`.
+    """
+    file = SHARED / f"{path}.json"
+    if not file.exists():
+        pytest.skip("the shared collection of bodies is not beside this checkout")
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = delivery(file.read_bytes(), {"content-type": "application/json", **named})
+    return events(source(preset or path.partition("/")[0]), given)
+
+
+def part_of(found: JSON, wanted: dict[str, Any]) -> dict[str, JSON]:
+    """Those fields of `data` that a test looks at."""
+    assert isinstance(found, dict)
+    return {name: found.get(name) for name in wanted}
 
 
 def data(by: Source, given: Delivery) -> dict[str, JSON]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import Invalid, SignatureMismatch
+from bridge.event import Delivery
 from bridge.sources.moment import read_moment
 from bridge.sources.sample import Sample, load_sample, load_samples
 from bridge.vocabulary import VOCABULARY
@@ -16,6 +17,7 @@ from tests.sources.deliveries import (
     data,
     delivery,
     events,
+    follows_vocabulary,
     read,
     source,
 )
@@ -24,24 +26,46 @@ ALL = load_samples(SAMPLES)
 EXPECTED = {
     "cloudevents/batch": [("finding.opened", "fnd-301"), ("finding.resolved", "fnd-288")],
     "cloudevents/job-progressed": [("job.progressed", "job_abc123")],
+    "confluence/page-updated": [("page_updated", "page/98311")],
     "generic-hmac/finding-opened": [("finding.opened", "fnd-9001")],
     "generic-token/scan-finished": [("scan.finished", "nightly-2026-11-18")],
     "github/code-scanning-alert-created": [("alert.raised", "acme/payments/code-scanning/12")],
     "github/code-scanning-alert-fixed": [("alert.resolved", "acme/payments/code-scanning/12")],
     "github/ping": [("ping", "acme")],
+    "gitlab/issue-closed": [("issue.updated", "core/payments#14")],
+    "gitlab/vulnerability-detected": [
+        (
+            "finding.opened",
+            "https://gitlab.acme-bank.example/core/payments/-/security/vulnerabilities/77",
+        )
+    ],
     "jira-cloud/comment-created": [("issue.commented", "SEC-12")],
     "jira-cloud/issue-created": [("issue.created", "SEC-12")],
     "jira-cloud/issue-done": [("issue.updated", "SEC-12")],
+    "jira-data-center/issue-closed": [("issue.updated", "SEC-31")],
+    "linear/comment-created": [("issue.commented", "SEC-88")],
+    "linear/issue-done": [("issue.updated", "SEC-88")],
     "qtangl/scan-clean": [("scan.finished", "scan_80c4d2")],
     "qtangl/scan-complete": [("scan.finished", "scan_7f3a91")],
+    "sentry/issue-created": [("alert.raised", "sentry/7710012")],
+    "sentry/issue-resolved": [("alert.resolved", "sentry/7710012")],
+    "sentry/metric-alert-critical": [("alert.raised", "sentry/metric/42")],
+    "slack/app-mention": [("app_mention", "C0SEC:1794990000.000100")],
     "standard-webhooks/alert-raised": [("alert.raised", "alert_2041")],
     "standard-webhooks/case-created": [("case.created", "case_77")],
+    "stripe-like/finding-opened": [("finding.opened", "fnd-7711")],
 }
 
 
 def recorded_at(sample: Sample) -> int:
     stamp = sample.header("x-qtangl-timestamp") or sample.header("webhook-timestamp")
     return read_moment(stamp) or NOW
+
+
+def recorded(sample: Sample) -> Delivery:
+    """The request as it was made; a secret in its path stands there too."""
+    token = sample.target.removeprefix(f"/hooks/{sample.preset}").removeprefix("/")
+    return delivery(sample.body, sample.headers, path_token=token or None)
 
 
 def test_every_preset_has_a_sample_and_every_sample_is_expected_here() -> None:
@@ -54,9 +78,9 @@ def test_sample_is_genuine_when_it_was_recorded_and_forged_with_one_byte_more(na
     sample = ALL[name]
     by = source(sample.preset)
     now = recorded_at(sample)
-    assert by.verify(delivery(sample.body, sample.headers), now) in by.fingerprints
+    assert by.verify(recorded(sample), now) in by.fingerprints
     with pytest.raises(SignatureMismatch):
-        source(sample.preset, "whsec_b3RoZXI=").verify(delivery(sample.body, sample.headers), now)
+        source(sample.preset, "whsec_b3RoZXI=").verify(recorded(sample), now)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -66,7 +90,7 @@ def test_sample_becomes_events_whose_data_follows_the_vocabulary(name: str) -> N
     found = events(source(sample.preset), given)
     assert [(event.type, event.subject) for event in found] == EXPECTED[name]
     for event in found:
-        VOCABULARY[event.type].model_validate(event.data)
+        follows_vocabulary(event)
         assert SECRETS[sample.preset] not in str(event)
 
 
@@ -74,7 +98,9 @@ def test_sample_becomes_events_whose_data_follows_the_vocabulary(name: str) -> N
 def test_sample_has_the_length_it_announces_and_its_own_address(name: str) -> None:
     sample = ALL[name]
     assert int(sample.header("content-length")) == len(sample.body)
-    assert (sample.method, sample.target) == ("POST", f"/hooks/{sample.preset}")
+    token = recorded(sample).path_token
+    address = f"/hooks/{sample.preset}" + (f"/{token}" if token else "")
+    assert (sample.method, sample.target) == ("POST", address)
 
 
 def test_qtangl_scan_has_counts_severities_in_our_words_and_an_id_for_each_finding() -> None:

@@ -17,46 +17,10 @@ from slack_sdk.signature import SignatureVerifier
 
 from bridge.errors import SignatureMismatch, TimestampRefused
 from bridge.sources.sign import sign
-from tests.sources.deliveries import NOW, SECRETS, delivery, preset, read, signed, source
+from tests.sources.deliveries import NOW, SECRETS, delivery, read, signed, source
 
 BODY = b'{"type": "scan.finished", "data": {"scan_id": "7", "title": "\xc3\xa9 | {code}"}}'
 WHSEC = SECRETS["standard-webhooks"]
-
-SLACK = preset("""
-name: slack-like
-sentence: Signed as Slack signs its requests.
-page: https://docs.slack.dev/authentication/verifying-requests-from-slack
-read: 2026-11
-level: V
-proof:
-  - kind: hmac
-    header: x-slack-signature
-    prefix: "v0="
-    signed: "v0:{x-slack-request-timestamp}:{body}"
-    freshness: {header: x-slack-request-timestamp, within_seconds: 300}
-answers:
-  - where: body.type
-    equals: url_verification
-    reply: {challenge: body.challenge}
-key: body.event_id
-type: {of: ['body.event.type', body.type]}
-""")
-STRIPE = preset("""
-name: stripe-like
-sentence: Signed as Stripe signs its events.
-page: https://docs.stripe.com/webhooks/signature
-read: 2026-11
-level: V
-proof:
-  - kind: hmac
-    header: stripe-signature
-    prefix: "v1="
-    separator: ","
-    signed: "{entry:t}.{body}"
-    freshness: {entry: t, within_seconds: 300}
-key: body.id
-type: {of: body.type}
-""")
 
 
 def test_request_signed_by_standardwebhooks_is_accepted() -> None:
@@ -130,13 +94,13 @@ def test_gidgethub_and_we_refuse_the_same_forgery() -> None:
         by.verify(given, NOW)
 
 
-def test_slacks_verifier_signs_for_an_operators_preset_and_accepts_what_we_sign() -> None:
+def test_request_signed_by_slacks_verifier_is_accepted_and_it_accepts_what_we_sign() -> None:
     secret = "made-up-slack-secret"
     now = time.time_ns() // 1_000_000
     stamp = str(now // 1000)
     verifier = SignatureVerifier(secret)
     theirs = verifier.generate_signature(timestamp=stamp, body=BODY)
-    by = source(SLACK, secret)
+    by = source("slack", secret)
     headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": theirs or ""}
     assert by.verify(delivery(BODY, headers), now)
     ours = dict(sign(by.proofs, BODY, secret, now).headers)
@@ -144,7 +108,7 @@ def test_slacks_verifier_signs_for_an_operators_preset_and_accepts_what_we_sign(
 
 
 def test_slacks_url_verification_is_answered_with_its_challenge_and_nothing_is_read() -> None:
-    by = source(SLACK, "made-up-slack-secret")
+    by = source("slack", "made-up-slack-secret")
     given = signed(by, b'{"type": "url_verification", "challenge": "3eZb"}')
     by.verify(given, NOW)
     answer = by.answer_handshake(given, by.parse(given))
@@ -157,7 +121,7 @@ def test_slacks_url_verification_is_answered_with_its_challenge_and_nothing_is_r
 def test_stripe_accepts_what_we_sign_and_its_whole_secret_is_the_key() -> None:
     secret = "whsec_made_up_for_stripe"
     now = time.time_ns() // 1_000_000
-    by = source(STRIPE, secret)
+    by = source("stripe-like", secret)
     header = dict(sign(by.proofs, BODY, secret, now).headers)["stripe-signature"]
     assert stripe.WebhookSignature.verify_header(BODY.decode(), header, secret, tolerance=300)
     assert by.verify(delivery(BODY, {"stripe-signature": header}), now)
@@ -168,7 +132,7 @@ def test_stripes_rotation_with_two_signatures_passes_and_an_old_time_is_refused(
     stamp = str(NOW // 1000)
     right = hmac.new(secret.encode(), f"{stamp}.".encode() + BODY, hashlib.sha256).hexdigest()
     header = f"t={stamp},v1={'0' * 64},v1={right},v0=abc"
-    by = source(STRIPE, secret)
+    by = source("stripe-like", secret)
     assert by.verify(delivery(BODY, {"stripe-signature": header}), NOW)
     with pytest.raises(TimestampRefused):
         by.verify(delivery(BODY, {"stripe-signature": header}), NOW + 301_000)
@@ -188,3 +152,18 @@ def test_ed25519_signature_by_another_library_is_accepted() -> None:
     assert source("standard-webhooks", f"whpk_{public}").verify(delivery(BODY, headers), NOW)
     with pytest.raises(SignatureMismatch):
         source("standard-webhooks", f"whpk_{public}").verify(delivery(b"{}", headers), NOW)
+
+
+def test_request_signed_by_standardwebhooks_is_accepted_from_gitlab_beside_its_token() -> None:
+    moment = datetime.fromtimestamp(NOW / 1000, UTC)
+    headers = {
+        "webhook-id": "msg_4",
+        "webhook-timestamp": str(NOW // 1000),
+        "webhook-signature": standardwebhooks.Webhook(WHSEC).sign("msg_4", moment, BODY.decode()),
+    }
+    by = source("gitlab", "a plain token: any text", WHSEC)
+    assert by.verify(delivery(BODY, headers), NOW) in by.fingerprints
+    assert by.verify(delivery(BODY, {"X-Gitlab-Token": "a plain token: any text"}), NOW)
+    assert read(by, delivery(BODY, headers))[0].key == "msg_4"
+    with pytest.raises(SignatureMismatch):
+        by.verify(delivery(BODY + b" ", headers), NOW)

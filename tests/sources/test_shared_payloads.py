@@ -12,7 +12,7 @@ from tests.sources.deliveries import SHARED, delivery, events, source
 PRESET_OF = {
     "qtangl": "qtangl",
     "jira-cloud": "jira-cloud",
-    "jira-data-center": "jira-cloud",
+    "jira-data-center": "jira-data-center",
     "github": "github",
     "cloudevents": "cloudevents",
 }

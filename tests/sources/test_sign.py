@@ -7,7 +7,16 @@ import pytest
 from bridge.errors import SignatureMismatch
 from bridge.sources.sign import sign
 from bridge.verify.secret import UnusableSecret
-from tests.sources.deliveries import NOW, PRESETS, SECRETS, delivery, preset, signed, source
+from tests.sources.deliveries import (
+    NOW,
+    PRESETS,
+    SECRETS,
+    delivery,
+    preset,
+    signed,
+    smallest,
+    source,
+)
 
 FORM = """
 name: own
@@ -25,6 +34,8 @@ PROOFS = [
     "{kind: basic}",
     "{kind: query, parameter: key}",
     "{kind: path}",
+    "{kind: jwt}",
+    "{kind: hmac, header: x-s, also_compact: true}",
     "{kind: hmac, header: x-s, encoding: base64, algorithm: sha1}",
     "{kind: hmac, header: x-s, signed: '{x-id}/{body}', prefix: 'a=', separator: ' '}",
     "{kind: hmac, header: x-s, signed: '{x-t}.{body}', freshness: {header: x-t, unit: ms}}",
@@ -48,9 +59,10 @@ def test_every_kind_of_proof_is_accepted_as_signed_and_refused_with_another_secr
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_signing_again_replaces_the_old_proof_and_keeps_the_other_headers(name: str) -> None:
     by = source(name)
-    old = signed(by, b"{}", {"X-Kept": "yes", "webhook-id": "msg_kept"}, secret="whsec_b2xk")
-    made = sign(by.proofs, b"{}", SECRETS[name], NOW, old.headers)
-    again = delivery(b"{}", made.headers, query=made.query)
+    body = smallest(name)
+    old = signed(by, body, {"X-Kept": "yes", "webhook-id": "msg_kept"}, secret="whsec_b2xk")
+    made = sign(by.proofs, body, SECRETS[name], NOW, old.headers)
+    again = delivery(body, made.headers, query=made.query, path_token=made.path_token or None)
     assert by.verify(again, NOW)
     assert dict(made.headers)["x-kept"] == "yes"
     assert dict(made.headers)["webhook-id"] == "msg_kept"

@@ -84,7 +84,9 @@ def test_any_signature_of_a_header_passes_and_the_header_twice_is_refused() -> N
 def test_proof_header_given_twice_is_refused_by_every_preset(name: str) -> None:
     by = source(name)
     given = signed(by, b"{}")
-    proof = next(header for header in given.headers if header[0] == _proof_header(by))
+    proof = next((header for header in given.headers if header[0] == _proof_header(by)), None)
+    if proof is None:
+        pytest.skip("the proof stands in the path, which is there once")
     with pytest.raises(SignatureMalformed):
         by.verify(delivery(b"{}", [*given.headers, proof]), NOW)
 
@@ -103,9 +105,11 @@ def test_upper_case_hex_is_accepted() -> None:
 )
 def test_malformed_proof_is_refused_by_every_preset(name: str, value: str) -> None:
     by = source(name)
-    headers = dict(signed(by, b"{}").headers) | {_proof_header(by): value}
-    with pytest.raises((SignatureMalformed, SignatureMissing)):
-        by.verify(delivery(b"{}", headers), NOW)
+    header = _proof_header(by)
+    headers = dict(signed(by, b"{}").headers) | ({header: value} if header else {})
+    whole = by.proofs[0].kind in ("header", "path")  # any text is in the form of such a secret
+    with pytest.raises((SignatureMalformed, SignatureMissing, *(SignatureMismatch,) * whole)):
+        by.verify(delivery(b"{}", headers, path_token=None if header else value), NOW)
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"", b"{", b"NaN", b"[" * 20_000, b"\x00"])
