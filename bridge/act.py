@@ -18,7 +18,9 @@ from pydantic import BaseModel, ValidationError
 from bridge.action import ActionShape, Call, Exchange, PlannedAction
 from bridge.backoff import Backoff, next_try
 from bridge.calling import Caller, Integration
+from bridge.cases import fill_case
 from bridge.clock import Clock
+from bridge.connectors.cases import PushCase
 from bridge.connectors.parameters import SyncStatus, Transition
 from bridge.errors import ExpressionFailed, GiveUp, Hold, TryAgain
 from bridge.event import JSON, StoredEvent
@@ -144,7 +146,10 @@ class Actor:
             if not integration.enabled:
                 raise Hold(f"{integration.name} is switched off", DISABLED_SECONDS)
             may_exist = action.may_exist or turn.may_exist
-            return await self._call(action, integration, planned.name, parameters, may_exist)
+            mark = action.mark
+            if isinstance(parameters, PushCase):
+                parameters, mark = await self._case(action, run, integration, parameters)
+            return await self._call(action, integration, planned.name, parameters, may_exist, mark)
         except TryAgain as error:
             exists = action.may_exist or turn.may_exist or error.may_have_happened
             return Did(
@@ -201,18 +206,31 @@ class Actor:
         name: str,
         parameters: BaseModel,
         may_exist: bool,
+        mark: str = "",
     ) -> Did:
-        """Has the connector do it."""
+        """Has the connector do it. mark: where it is not the action's own."""
         offered = integration.connector.action(name)
         if offered is None:
             raise GiveUp(f"{integration.name} ({integration.connector.name}) has no {name}")
         call = Call(
-            name, parameters, action.mark, may_exist, action.attempts + 1, action.planned_at,
-            self.clock(), action.event_id, action.rule,
+            name, parameters, mark or action.mark, may_exist, action.attempts + 1,
+            action.planned_at, self.clock(), action.event_id, action.rule,
         )  # fmt: skip
         outcome = await self.caller.carry_out(integration, offered, call)
         how = AttemptOutcome.FOUND if outcome.found else AttemptOutcome.DONE
         return Did(how, "; ".join(outcome.lost), dict(outcome.outputs))
+
+    async def _case(
+        self, action: StoredAction, run: Run, integration: Integration, parameters: PushCase
+    ) -> tuple[PushCase, str]:
+        """The case that is to be pushed, with what it is tied to, and its mark."""
+        stored = await self.database.read(lambda tx: get_event(tx, run.event_id))
+        event = self.matcher.read(stored)
+        about = event.data if event.type.startswith("case.") else None
+        filled = await fill_case(
+            self.database, run.tenant, integration.name, parameters, about, action.lane
+        )
+        return filled.parameters, filled.mark
 
     async def _sync_status(self, action: StoredAction, run: Run, parameters: SyncStatus) -> Did:
         stored = await self.database.read(lambda tx: get_event(tx, run.event_id))

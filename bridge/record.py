@@ -16,12 +16,16 @@ from bridge.event import JSON, EventState, StoredEvent
 from bridge.store import actions, events, lanes, links, runs, throttles
 from bridge.store.attempts import Attempt, AttemptOutcome, insert_attempt
 from bridge.store.links import Link, LinkState
-from bridge.store.records import Record, keep_records
+from bridge.store.records import Record, get_record, keep_records
 from bridge.store.rule_counts import count_rules
 from bridge.store.transaction import Transaction, wake_all
 
 MAKES_TICKET = "create_ticket"
 """The action whose outputs name a ticket that a link can be tied to."""
+
+
+PUSHES_CASE = "push_case"
+"""The action whose outputs name a ticket that a case is tied to."""
 
 
 def mark(tenant: str, rule: str, once: str | None, event_id: str, element: int, step: int) -> str:
@@ -323,6 +327,9 @@ async def record_ended(
         finished += await give_up_rest(tx, action, on_failure, now)
     elif action.planned.name == MAKES_TICKET:
         await tie_ticket(tx, action, ended.outputs, now)
+    elif action.planned.name == PUSHES_CASE and attempt.outcome is not AttemptOutcome.SKIPPED:
+        integration = action.planned.integration
+        await tie_case(tx, action.tenant, integration, action.lane, ended.outputs, now)
     await settle_link(tx, action, now)
     state = await events.count_finished(tx, action.event_id, finished, dead, attempt.reason)
     await lanes.settle_lane(tx, lane)
@@ -370,6 +377,24 @@ async def tie_ticket(
     tied = await links.set_ticket(tx, action.run_id, action.planned.integration, key, id_, url, now)
     if not tied:
         raise NotFound(f"{action.run_id} made {key} but has no link to tie it to")
+
+
+async def tie_case(
+    tx: Transaction, tenant: str, integration: str, lane: str, outputs: JSON, now: int
+) -> None:
+    """Ties a case to the ticket that a push made, found or brought up to date; once is enough.
+
+    Unlike a ticket of `create_ticket` it needs no intent: its mark belongs to the case itself.
+    outputs: of the connector's `push_case`. lane: the subject of a case that is in no record.
+    """
+    made = outputs if isinstance(outputs, dict) else {}
+    key, id_, url, case_id = (str(made.get(name) or "") for name in ("key", "id", "url", "case"))
+    record = await get_record(tx, tenant, "case", case_id)
+    link = Link(
+        tenant, PUSHES_CASE, None, record.subject if record else lane, "case", case_id, "", "",
+        LinkState.DONE, integration, key, id_, url,
+    )  # fmt: skip
+    await links.tie(tx, link, now)
 
 
 async def settle_link(tx: Transaction, action: actions.StoredAction, now: int) -> None:

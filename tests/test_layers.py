@@ -24,6 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("direct",),
     ("receive", "act", "backlog", "lane_queue", "configured", "trail"),
     ("registry",),
+    ("cases",),
     ("matcher", "status", "guards", "calling"),
     ("pacing",),
     ("record", "about", "object_locks", "shared_clock", "secrets_seen", "principal"),

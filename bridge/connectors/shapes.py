@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.action import ActionShape
+from bridge.connectors.cases import PushCase
 from bridge.connectors.parameters import (
     AppendTable,
     Attach,
@@ -112,6 +113,25 @@ SHAPES: tuple[ActionShape, ...] = (
     map: {Done: closed, "In Progress": in-progress}
 """,
         needs_integration=False,
+    ),
+    ActionShape(
+        "push_case",
+        "Brings a case and its comments into another system; made once, then kept up to date.",
+        PushCase,
+        {
+            "key": "The ticket's key, such as SEC-12; of a case system, the case's id there.",
+            "id": "Its number inside the system.",
+            "url": "Where a person opens it.",
+            "case": "The id of the case that was pushed.",
+            "created": "Whether it was made by this push.",
+            "changed": "The fields that this push wrote.",
+            "comments": "The ids of the case's comments that this push added.",
+        },
+        """\
+- push_case:
+    in: jira
+    priority: High
+""",
     ),
     ActionShape(
         "send_webhook",

@@ -154,6 +154,30 @@ async def find_link(tx: Transaction, tenant: str, subject: str) -> Link | None:
     return stored(row) if row else None
 
 
+async def find_pushed(tx: Transaction, tenant: str, subject: str, integration: str) -> Link | None:
+    """The newest ticket that a subject is tied to in one integration."""
+    row = await tx.row(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND subject = ? AND integration = ?"
+        " AND ticket <> '' ORDER BY seq DESC LIMIT 1",
+        tenant,
+        subject,
+        integration,
+    )
+    return stored(row) if row else None
+
+
+async def tie(tx: Transaction, link: Link, now: int) -> None:
+    """Writes that a subject is tied to a ticket, unless that is written already."""
+    await tx.run(
+        f"INSERT INTO links ({COLUMNS}, created_at, updated_at)"
+        " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS ("
+        " SELECT 1 FROM links WHERE tenant = ? AND subject = ? AND integration = ? AND ticket = ?)",
+        link.tenant, link.rule, link.once, link.subject, link.kind, link.record_id, link.run_id,
+        link.event_id, link.state.value, link.integration, link.ticket, link.ticket_id, link.url,
+        now, now, link.tenant, link.subject, link.integration, link.ticket,
+    )  # fmt: skip
+
+
 async def links_of_ticket(tx: Transaction, tenant: str, ticket: str) -> Sequence[Link]:
     """Everything that is tied to one ticket."""
     rows = await tx.rows(

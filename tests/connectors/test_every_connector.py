@@ -75,6 +75,10 @@ def test_unknown_parameter_is_refused(connector: Connector, action: Action) -> N
 
 @pytest.mark.parametrize(("connector", "action"), ACTIONS)
 def test_missing_parameters_are_refused(connector: Connector, action: Action) -> None:
+    fields = action.shape.parameters.model_fields.values()
+    if not any(field.is_required() for field in fields):
+        assert action.shape.name == "push_case"  # the event is about the case
+        return
     with pytest.raises(ValidationError, match="Field required"):
         action.shape.parameters.model_validate({})
 

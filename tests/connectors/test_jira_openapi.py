@@ -17,9 +17,14 @@ from tests.connectors.conftest import Opened, Recorder, set_faults, until_done
 from tests.connectors.given.jira import GIVEN
 
 SPECS = Path(__file__).resolve().parents[2] / "../shared/specs"
-NOT_DESCRIBED = {("POST", "/rest/api/2/issue/bulkfetch")}
-"""https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/, read 2026-11:
-offered by Cloud, missing from the cut description."""
+NOT_DESCRIBED = {
+    ("POST", "/rest/api/2/issue/bulkfetch"),
+    ("GET", "/rest/api/2/project/SEC/statuses"),
+}
+"""Missing from the cut descriptions. The first is offered by Cloud alone, the second by both:
+https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/ and …-projects/,
+https://developer.atlassian.com/server/jira/platform/rest/v10003/api-group-project/, read 2026-11.
+"""
 
 
 @cache
@@ -71,6 +76,11 @@ async def do_everything(jira: Opened, sandbox: RunningSandbox) -> list[httpx.Req
     await jira.run("update_ticket", update)
     for action in ("comment", "append_table", "attach"):
         await jira.run(action, may_exist=True)
+    case: dict[str, JSON] = {"id": "c", "title": "t", "tags": ["a"], "description": "d"}
+    case["comment"] = {"id": "k", "body": "b", "author": "Ada"}
+    key = (await jira.run("push_case", {"case": case}, mark="mark-0000000009")).outputs["key"]
+    changed: dict[str, JSON] = {**case, "title": "u", "tags": []}
+    await jira.run("push_case", {"case": changed, "ticket": key}, mark="mark-0000000009")
     await jira.connector.check(jira.client)
     set_faults(sandbox, lost_answer="next:1")
     await until_done(jira, "comment", GIVEN.parameters["comment"], mark="mark-0000000003")

@@ -74,6 +74,12 @@ async def newest_comments(jira: Jira, ticket: str) -> AsyncIterator[dict[str, JS
             return
 
 
+async def mark_of(jira: Jira, one: dict[str, JSON]) -> str:
+    """The mark that a comment carries; empty when it carries none of ours."""
+    value = await _property(jira, one)
+    return str(value.get("mark", "")) if isinstance(value, dict) else ""
+
+
 async def _property(jira: Jira, one: dict[str, JSON]) -> JSON:
     listed = one.get("properties")
     if isinstance(listed, list):

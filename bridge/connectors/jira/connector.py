@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bridge.connectors.cases import case_object
 from bridge.connectors.contract import Action, Connector
 from bridge.connectors.jira.attach import attach
 from bridge.connectors.jira.check import check
@@ -12,6 +13,7 @@ from bridge.connectors.jira.comments import comment
 from bridge.connectors.jira.create import create_ticket
 from bridge.connectors.jira.edit import update_ticket
 from bridge.connectors.jira.options import JiraSettings
+from bridge.connectors.jira.push import push_case
 from bridge.connectors.jira.table import append_table, append_tables
 from bridge.connectors.jira.transition import transition
 from bridge.connectors.shapes import shape
@@ -29,7 +31,7 @@ def ticket_of(parameters: _NamesTicket) -> str:
 
 CONNECTOR = Connector(
     name="jira",
-    sentence="Jira Cloud and Data Center: tickets, comments, tables, transitions, attachments.",
+    sentence="Jira Cloud and Data Center: tickets, comments, tables, transitions, files, cases.",
     settings=JiraSettings,
     open=open_jira,
     actions=(
@@ -39,6 +41,7 @@ CONNECTOR = Connector(
         Action(shape("comment"), comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("attach"), attach, ticket_of),
+        Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
     object_windows=((20, 2_000), (100, 30_000)),

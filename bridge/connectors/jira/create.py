@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import API, BAD_REQUEST, Jira, as_list, as_object, as_properties
 from bridge.connectors.jira.fields import Fields, parent_field, shared_fields
@@ -15,11 +17,14 @@ from bridge.event import JSON
 LABELS = "labels"
 
 
-async def create_ticket(jira: Jira, call: Call[CreateTicket]) -> Outcome:
+async def create_ticket(
+    jira: Jira, call: Call[CreateTicket], properties: Mapping[str, JSON] | None = None
+) -> Outcome:
     """Looks for the mark where an earlier try may have been carried out, then creates.
 
     The mark travels in the create itself, as a label and as a property: there is no moment in
     which the ticket exists without it. `find_made` says what remains.
+    properties: further ones that the ticket gets with it.
     """
     project = call.parameters.project or jira.settings.project
     if not project:
@@ -30,7 +35,7 @@ async def create_ticket(jira: Jira, call: Call[CreateTicket]) -> Outcome:
         if found:
             return _outcome(found, url, (), found=True)
     fields = await _fields(jira, call, project)
-    made = await _create(jira, fields, call.mark)
+    made = await _create(jira, fields, call.mark, properties or {})
     return _outcome(made, url, tuple(fields.lost), found=False)
 
 
@@ -49,10 +54,10 @@ async def _fields(jira: Jira, call: Call[CreateTicket], project: str) -> Fields:
     return fields
 
 
-async def _create(jira: Jira, fields: Fields, mark: str) -> Made:
+async def _create(jira: Jira, fields: Fields, mark: str, properties: Mapping[str, JSON]) -> Made:
     body: dict[str, JSON] = {
         "fields": fields.values,
-        "properties": as_properties({PROPERTY: property_value(mark)}),
+        "properties": as_properties({PROPERTY: property_value(mark), **properties}),
     }
     status, answer = await jira.site.fetch("POST", API + "/issue", body=body, allow=BAD_REQUEST)
     if status == 400:

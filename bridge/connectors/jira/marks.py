@@ -21,6 +21,9 @@ MOVES_PROPERTY = "scanbridge-moves"
 MOVES_KEPT = 50
 """Marks of transitions remembered; only the last few can still be in doubt."""
 
+CASE_PROPERTY = "scanbridge-case"
+"""Of an issue: what `push_case` wrote last, by which it knows what changed in the case since."""
+
 
 def label(mark: str) -> str:
     return f"scanbridge-{mark}"

@@ -40,6 +40,7 @@ GIVEN = Given(
         "comment": {"ticket": "SEC-1", "body": "Seen again."},
         "append_table": {"ticket": "SEC-1", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
         "attach": {"ticket": "SEC-1", "filename": "report.txt", "content": "all of it"},
+        "push_case": {"ticket": "SEC-1", "case": {"id": "c-1", "title": "RSA-1024 certificate"}},
     },
     hosts=frozenset({"jira.example.com"}),
     secrets=(TOKEN, BASIC),

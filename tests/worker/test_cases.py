@@ -1,0 +1,135 @@
+"""Cases on their way out: from the event to the ticket it is tied to, by a rule and by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bridge.action import Outcome
+from bridge.calling import Integration
+from bridge.cases import Pusher, case_mark
+from bridge.connectors.cases import PushCase
+from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
+from bridge.store.links import Link, find_link, links_of_ticket
+from tests.worker.conftest import FarSide, Route, far_connector
+
+RULES = """\
+version: 1
+rules:
+  - name: push
+    on: case.*
+    then:
+      - push_case: {in: jira}
+"""
+CASE: dict[str, JSON] = {"id": "c-1", "title": "Weak certificate", "status": "open"}
+PUSHED = Outcome({"key": "SEC-7", "id": "10007", "url": "https://jira.example/7", "case": "c-1"})
+
+Make = Callable[..., Route]
+
+
+async def link_of(route: Route, subject: str = "case-1") -> Link | None:
+    return await route.database.read(lambda tx: find_link(tx, "default", subject))
+
+
+async def test_case_is_pushed_with_its_own_mark_and_tied_to_the_ticket(
+    make_route: Make, far: FarSide
+) -> None:
+    route = make_route(RULES)
+    far.replies = [PUSHED]
+    event = await route.accept("d-1", CASE, kind="case.created", subject="case-1")
+    await route.run()
+    assert (await route.state(event))[0] == "done"
+    (call,) = far.calls
+    assert call.mark == case_mark("default", "jira", "c-1")
+    assert call.parameters.case["title"] == "Weak certificate"
+    assert call.parameters.ticket is None
+    link = await link_of(route)
+    assert link is not None
+    assert (link.ticket, link.kind, link.record_id) == ("SEC-7", "case", "c-1")
+
+
+async def test_later_events_push_to_the_same_ticket_and_tie_it_once(
+    make_route: Make, far: FarSide
+) -> None:
+    route = make_route(RULES)
+    far.replies = [PUSHED, PUSHED]
+    await route.accept("d-1", CASE, kind="case.created", subject="case-1")
+    await route.run()
+    later: dict[str, JSON] = {**CASE, "comment": {"id": "k-1", "body": "Seen."}}
+    await route.accept("d-2", later, kind="case.commented", subject="case-1")
+    await route.run()
+    assert far.calls[1].parameters.ticket == "SEC-7"
+    assert far.calls[1].mark == far.calls[0].mark
+    assert far.calls[1].parameters.case["comment"]["body"] == "Seen."
+    tied = await route.database.read(lambda tx: links_of_ticket(tx, "default", "SEC-7"))
+    assert len(tied) == 1
+
+
+async def test_latest_state_is_pushed_with_the_comment_of_each_event(
+    make_route: Make, far: FarSide
+) -> None:
+    """Two events wait: the first carries an older title, and must not push it."""
+    route = make_route(RULES)
+    far.replies = [PUSHED, PUSHED]
+    first: dict[str, JSON] = {**CASE, "comment": {"id": "k-1", "body": "First."}}
+    await route.accept("d-1", first, kind="case.commented", subject="case-1")
+    await route.accept("d-2", {**CASE, "title": "New title"}, kind="case.updated", subject="case-1")
+    await route.run()
+    assert [call.parameters.case["title"] for call in far.calls] == ["New title", "New title"]
+    assert far.calls[0].parameters.case["comment"]["body"] == "First."
+
+
+async def test_push_of_what_is_no_case_is_dead_with_a_reason(
+    make_route: Make, far: FarSide
+) -> None:
+    rules = RULES.replace("on: case.*", "on: scan.finished")
+    route = make_route(rules)
+    event = await route.accept("d-1", {"score": 1})
+    await route.run()
+    (action,) = await route.actions(event)
+    assert (action.state.value, action.reason) == (
+        "dead", "push_case: the event is about no case, and `case` names none",
+    )  # fmt: skip
+    assert far.calls == []
+
+
+async def test_rule_names_a_case_by_its_id_or_gives_it_whole(
+    make_route: Make, far: FarSide
+) -> None:
+    by_id = "      - push_case: {in: jira, case: c-1}\n"
+    whole = "      - push_case: {in: jira, case: {id: x, title: 'Scan ${{ data.target }}'}}\n"
+    head = RULES.partition("      - push_case")[0]
+    route = make_route(head.replace("on: case.*", "on: [scan.finished]") + by_id + whole)
+    unknown = await route.accept("d-1", {"target": "a.example"})
+    await route.run()
+    assert "there is no case 'c-1'" in (await route.actions(unknown))[0].reason
+    await route.accept("d-2", CASE, kind="case.created", subject="case-1")
+    await route.accept("d-3", {"target": "b.example"}, subject="scan-2")
+    await route.run()
+    assert [call.parameters.case["title"] for call in far.calls] == [
+        "Weak certificate", "Scan b.example",
+    ]  # fmt: skip
+
+
+async def test_case_is_pushed_by_hand_and_a_lost_answer_is_asked_for_again(
+    make_route: Make, far: FarSide
+) -> None:
+    route = make_route(RULES.replace("case.*", "case.closed"))
+    await route.accept("d-1", CASE, kind="case.created", subject="case-1")
+    await route.run()
+    actor = route.worker._actor
+    pusher = Pusher(route.database, actor.caller, route.clock)
+    integration = Integration("jira", "default", far_connector(far), far)
+    far.replies = [TryAgain("no answer", may_have_happened=True), PUSHED]
+    with pytest.raises(TryAgain):
+        await pusher.push(integration, PushCase(case="c-1"))
+    assert (await pusher.push(integration, PushCase(case="c-1"))).outputs["key"] == "SEC-7"
+    assert {call.mark for call in far.calls} == {case_mark("default", "jira", "c-1")}
+    assert all(call.may_exist for call in far.calls)
+    link = await link_of(route)
+    assert link is not None
+    assert link.ticket == "SEC-7"
+    with pytest.raises(GiveUp, match="there is no case 'c-2'"):
+        await pusher.push(integration, PushCase(case="c-2"))
