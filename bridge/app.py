@@ -27,14 +27,17 @@ from bridge.calling import Caller, Integration
 from bridge.clock import Clock, wall_clock
 from bridge.configured import Configured, configure, open_vault, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
+from bridge.connectors.guard import Guard
 from bridge.connectors.http import HttpClient
 from bridge.errors import BridgeError
 from bridge.fence import Fence
 from bridge.logs import configure_logging
+from bridge.made import MadeIntegrations
 from bridge.matcher import Matcher
 from bridge.quarantine import Quarantine
 from bridge.registry import Registry
 from bridge.reload import RulesHolder, watch
+from bridge.reload import reload as reload_rules
 from bridge.retention import Keep, Retention
 from bridge.secrets_seen import SecretsSeen
 from bridge.settings import Settings
@@ -43,8 +46,10 @@ from bridge.store.actions import StoredAction
 from bridge.store.database import open_database
 from bridge.store.intake import Intake
 from bridge.store.transaction import Database
+from bridge.tokens import OAuthClient, Tokens
 from bridge.web import start_page
 from bridge.web.api.entrance import Entrance
+from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi
 from bridge.web.api.site import ApiSite
 from bridge.web.body import BodyReader
@@ -75,6 +80,11 @@ class Parts:
     configured: Configured
     database: Database
     http: HttpClient
+    outside: HttpClient
+    guard: Guard
+    registry: Registry
+    made: MadeIntegrations
+    tokens: Tokens
     rules: RulesHolder
     worker: Worker
     intake: Intake
@@ -91,7 +101,14 @@ class Parts:
         await self.worker.start()
         self._run("retention", self.retention.run())
         if self.configured.settings.rules.reload:
-            self._run("reload", watch(self.configured, self.rules))
+            made = self.made
+            self._run("reload", watch(self.configured, self.rules, lambda: made.offers))
+        self._run("integrations", self.made.watch())
+        self._run("tokens", self.tokens.watch())
+
+    async def reload(self) -> None:
+        """Reads the rule files again; a mistake in them leaves the old set in force."""
+        await reload_rules(self.configured, self.rules, self.made.offers)
 
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Ends in order: what is under way is finished, then written, then the store is closed."""
@@ -105,6 +122,7 @@ class Parts:
         if self.secrets_seen is not None:
             await self.secrets_seen.close()
         await self.http.aclose()
+        await self.outside.aclose()
         await self.database.close()
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -126,17 +144,36 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     StoreOutdated.
     """
     configured = configure(settings)
-    rules = RulesHolder(read_rules(configured))
     vault = open_vault(settings)
     database = await open_database(settings.store.url, clock, exclusive=True)
+    try:
+        return await assemble(configured, vault, database, clock)
+    except BaseException:
+        await database.close()
+        raise
+
+
+async def assemble(
+    configured: Configured, vault: Vault | None, database: Database, clock: Clock
+) -> Parts:
+    """Puts the parts together around the open store."""
+    settings = configured.settings
     clock = shared = SharedClock(database, clock)
     await shared.agree()
     fence = Fence()
     http = HttpClient(clock, may_change=fence.holds)
     metrics = Metrics()
-    matcher = Matcher(lambda: rules.current, configured.sources)
     registry = Registry(open_integrations(configured, http))
+    guard = Guard(settings.server.allowed_hosts)
+    outside = HttpClient(clock, may_change=fence.holds, guard=guard)
+    made = MadeIntegrations(database, vault, outside, registry)
+    await made.load()
+    tokens = Tokens(database, clock, made, http, oauth_clients(settings))
+    rules = RulesHolder(read_rules(configured, made=made.offers))
+    made.on_change = lambda: reload_rules(configured, rules, made.offers)
+    matcher = Matcher(lambda: rules.current, configured.sources)
     actor = make_actor(configured, database, http, matcher, clock, registry)
+    actor.caller.renew = tokens.renew
     worker = Worker(
         database,
         clock,
@@ -170,7 +207,7 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
     server = settings.server
     health = Health(database, rules, worker, metrics, gauges)
     api = ApiSite(
-        [KeysApi(database, clock)],
+        [KeysApi(database, clock), IntegrationsApi(made, tokens, guard, clock)],
         Entrance(database, clock, settings.limits.requests_per_minute),
         server.body_limit_bytes,
         settings.public_url,
@@ -189,6 +226,11 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> Parts:
         configured=configured,
         database=database,
         http=http,
+        outside=outside,
+        guard=guard,
+        registry=registry,
+        made=made,
+        tokens=tokens,
         rules=rules,
         worker=worker,
         intake=intake,
@@ -214,6 +256,16 @@ def open_integrations(
             enabled=each.settings.enabled,
         )
         for named, each in configured.integrations.items()
+    }
+
+
+def oauth_clients(settings: Settings) -> dict[str, OAuthClient]:
+    """Who the bridge is to each system, by the connector's name."""
+    return {
+        one.type: OAuthClient(
+            one.client_id, one.client_secret, one.token_url or "", one.redirect_uri or ""
+        )
+        for one in settings.oauth
     }
 
 

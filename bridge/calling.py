@@ -7,7 +7,7 @@ along all that have queued up behind it when its turn comes, and makes one write
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -38,13 +38,24 @@ log = structlog.get_logger("bridge.act")
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """A configured system, opened: its connector and the client its actions use."""
+    """A system, opened: its connector and the client its actions use.
+
+    id: what APIs call it; its name where the configuration has it.
+    valid_until: when its access token ends, milliseconds; 0 where that is not known.
+    """
 
     name: str
     tenant: str
     connector: Connector
     client: Client
     enabled: bool = True
+    id: str = ""
+    title: str = ""
+    valid_until: int = 0
+
+    @property
+    def public_id(self) -> str:
+        return self.id or self.name
 
 
 @dataclass(slots=True)
@@ -55,6 +66,15 @@ class Queued:
     future: asyncio.Future[Outcome]
 
 
+Renew = Callable[[Integration], Awaitable[Integration]]
+"""Gives the integration with an access token that holds. Raises TryAgain, GiveUp."""
+
+
+async def as_it_is(integration: Integration) -> Integration:
+    """For processes in which no token ends."""
+    return integration
+
+
 @dataclass(slots=True)
 class Caller:
     """Carries out calls of all integrations.
@@ -62,12 +82,14 @@ class Caller:
     timeout_seconds: how long one write, or several in one, may take.
     may_change: whether the leases have held; asked of each call before it joins others, since the
         one that writes for all can answer only for itself.
+    renew: asked before each call, so that none goes out with a token that is over.
     """
 
     database: Database
     clock: Clock
     timeout_seconds: float = 60.0
     may_change: Callable[[], bool] = lambda: True
+    renew: Renew = as_it_is
     pacing: Pacing = field(init=False)
     locks: ObjectLocks = field(default_factory=ObjectLocks)
     node: str = field(init=False)
@@ -81,6 +103,7 @@ class Caller:
         """The outcome, or TryAgain, GiveUp, or Hold when it could not even be tried."""
         if not self.may_change():
             raise TryAgain(NOT_OURS)
+        integration = await self.renew(integration)
         written = offered.object_of(call.parameters)
         asked = Asked(integration.tenant, integration.name, call.name, written)
         if written is None or offered.run_many is None:

@@ -7,9 +7,10 @@ what will run. Opens no connection and no store.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import BaseModel
 
@@ -22,6 +23,7 @@ from bridge.errors import Invalid, NotFound, Problem
 from bridge.keyring import key_file, load_keys
 from bridge.match.fields import Vocabulary, fields_of
 from bridge.match.rules import RuleSet, load_rules
+from bridge.registry import Offers
 from bridge.settings import IntegrationSettings, Settings
 from bridge.sources.catalogue import load_presets
 from bridge.sources.compiled import Preset
@@ -60,6 +62,15 @@ def configure(settings: Settings) -> Configured:
     return Configured(settings, sources, integrations)
 
 
+NOTHING: Offers = MappingProxyType({})
+
+
+def no_offers(settings: Settings) -> Offers:
+    """For where no store is looked into."""
+    del settings
+    return NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """Everything that is wrong with an installation, and what it amounts to where nothing is.
@@ -73,8 +84,13 @@ class Examined:
     problems: tuple[Problem, ...]
 
 
-def examine(file: Path, environ: Mapping[str, str]) -> Examined:
-    """Check the configuration, its integrations and the rules, however much of it is wrong."""
+def examine(
+    file: Path, environ: Mapping[str, str], made: Callable[[Settings], Offers] = no_offers
+) -> Examined:
+    """Check the configuration, its integrations and the rules, however much of it is wrong.
+
+    made: what integrations that API callers made offer to rules.
+    """
     found = read_settings(file, environ)
     problems = list(found.problems)
     settings = found.settings
@@ -89,7 +105,7 @@ def examine(file: Path, environ: Mapping[str, str]) -> Examined:
     try:
         if configured is not None and not found.problems:
             problems += warnings_of(configured)
-            rules = read_rules(configured)
+            rules = read_rules(configured, made=made(settings))
         elif "rules" in found.sound:
             rules = check_rules_alone(*_rule_paths(settings))
     except Invalid as invalid:
@@ -100,12 +116,13 @@ def examine(file: Path, environ: Mapping[str, str]) -> Examined:
     return Examined(None if found.problems else configured, rules, tuple(problems))
 
 
-def read_rules(configured: Configured, *paths: Path) -> RuleSet:
+def read_rules(configured: Configured, *paths: Path, made: Offers = NOTHING) -> RuleSet:
     """The rules in force under this configuration, or those at `paths`. Raises Invalid.
 
     A path that does not exist is a problem; an empty folder is a set without rules.
+    made: what integrations that API callers made offer.
     """
-    offered: dict[str, frozenset[str]] = {}
+    offered: dict[str, frozenset[str]] = dict(made)
     for (_, name), integration in configured.integrations.items():
         actions = frozenset(action.shape.name for action in integration.connector.actions)
         offered[name] = offered.get(name, frozenset()) | actions

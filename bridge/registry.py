@@ -14,6 +14,9 @@ from bridge.errors import NotFound
 Named = tuple[str, str]
 """A tenant and the name of an integration in it."""
 
+Offers = Mapping[str, frozenset[str]]
+"""The actions that an integration of each name offers, whatever its tenant."""
+
 
 class Registry:
     """The integrations of this process, by tenant and name.
@@ -37,6 +40,13 @@ class Registry:
         """All integrations of a tenant, by name."""
         found = {**self._made, **self._configured}
         return [one for (owner, _), one in sorted(found.items()) if owner == tenant]
+
+    def by_id(self, tenant: str, id_: str) -> Integration:
+        """The integration with this public id. Raises NotFound."""
+        for one in self.of(tenant):
+            if one.public_id == id_:
+                return one
+        raise NotFound(f"no integration has the id {id_}")
 
     def find(self, tenant: str, connector: str) -> Integration:
         """The tenant's integration of a kind, such as `jira`: the first that is switched on.

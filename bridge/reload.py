@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
 from watchfiles import Change, awatch
 
-from bridge.configured import Configured, read_rules
+from bridge.configured import NOTHING, Configured, read_rules
 from bridge.errors import Invalid, Problem
 from bridge.match.rules import RuleSet
+from bridge.registry import Offers
 
 log = structlog.get_logger("bridge.rules")
 
@@ -44,10 +46,13 @@ class RulesHolder:
         self.problems = tuple(problem for problem in problems if not problem.warning)
 
 
-async def reload(configured: Configured, holder: RulesHolder) -> None:
-    """Reads the rule files again. A mistake in any of them changes nothing but `problems`."""
+async def reload(configured: Configured, holder: RulesHolder, made: Offers = NOTHING) -> None:
+    """Reads the rule files again. A mistake in any of them changes nothing but `problems`.
+
+    made: what integrations that API callers made offer.
+    """
     try:
-        rules = await asyncio.to_thread(read_rules, configured)
+        rules = await asyncio.to_thread(partial(read_rules, configured, made=made))
     except Invalid as invalid:
         holder.keep(invalid.problems)
         for problem in holder.problems:
@@ -71,7 +76,9 @@ def watched(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
-async def watch(configured: Configured, holder: RulesHolder) -> None:
+async def watch(
+    configured: Configured, holder: RulesHolder, made: Callable[[], Offers] = lambda: NOTHING
+) -> None:
     """Reloads whenever a rule file changed, until cancelled."""
     async for _ in awatch(watched(configured.settings.rules.path), watch_filter=is_rule_file):
-        await reload(configured, holder)
+        await reload(configured, holder, made())

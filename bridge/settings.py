@@ -328,6 +328,22 @@ class IntegrationSettings(Section):
         return {**known, "options": further} if "options" not in known else value
 
 
+class OauthSettings(Section):
+    """Who the bridge is to a system's OAuth server, so that access tokens of integrations that API
+    callers made can be renewed."""
+
+    type: str = Field(min_length=1)
+    """The connector, such as `jira`."""
+    client_id: str = Field(min_length=1)
+    """Of the app that the system knows the bridge as."""
+    client_secret: Secret
+    """That app's secret."""
+    token_url: WebAddress | None = None
+    """Where tokens are renewed; the system's usual address unless set."""
+    redirect_uri: WebAddress | None = None
+    """The callback that a code was issued for, where the system wants to hear it again."""
+
+
 class Settings(Section):
     """Everything that is configured. `configuration.py` reads it from a file."""
 
@@ -338,6 +354,7 @@ class Settings(Section):
     encryption: EncryptionSettings = EncryptionSettings()
     sources: tuple[SourceSettings, ...] = ()
     integrations: tuple[IntegrationSettings, ...] = ()
+    oauth: tuple[OauthSettings, ...] = ()
     tenants: tuple[TenantSettings, ...] = (TenantSettings(name="default"),)
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()

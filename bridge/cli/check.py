@@ -10,6 +10,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from bridge.cli.made import made_offers
 from bridge.cli.options import with_config, with_json, with_verbose
 from bridge.cli.output import counted, put, put_json, say
 from bridge.configured import examine
@@ -24,7 +25,7 @@ from bridge.event import JSON
 @click.pass_context
 def check(ctx: click.Context, config: Path, as_json: bool) -> None:
     """Check the configuration and the rules, without starting anything."""
-    found = examine(config, os.environ)
+    found = examine(config, os.environ, made_offers)
     put_problems(found.problems, as_json=as_json)
     if any(not problem.warning for problem in found.problems):
         ctx.exit(1)
@@ -43,7 +44,7 @@ def every_mistake(config: Path) -> Iterator[None]:
     try:
         yield
     except Invalid as met:
-        found = examine(config, os.environ)
+        found = examine(config, os.environ, made_offers)
         raise Invalid(list(found.problems or met.problems)) from None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import rich_click as click
 from rich.console import Console
 
+from bridge.cli.made import made_offers
 from bridge.cli.opened import opened
 from bridge.cli.options import with_config, with_json, with_verbose
 from bridge.cli.output import counted, put_json, put_table, say
@@ -55,7 +56,7 @@ def doctor(ctx: click.Context, config: Path, as_json: bool) -> None:
 async def _examine(config: Path, told: Callable[[str], None]) -> list[Checked]:
     """Our own checks first, since what is wrong there explains the rest."""
     told("the configuration and the rules")
-    examined = examine(config, os.environ)
+    examined = await asyncio.to_thread(examine, config, os.environ, made_offers)
     checked = [Checked(OURS, finding) for finding in check_configuration(examined)]
     if examined.configured is None:
         words = "not looked at: the configuration has mistakes"

@@ -9,6 +9,7 @@ from pathlib import Path
 import rich_click as click
 from click.core import ParameterSource
 
+from bridge.cli.made import made_offers
 from bridge.cli.opened import with_store
 from bridge.cli.options import settings_of
 from bridge.cli.output import say
@@ -28,7 +29,7 @@ def rules_of(ctx: click.Context, config: Path, *paths: Path) -> tuple[Configured
     named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
     if named or config.exists():
         configured = configure(settings_of(config))
-        return configured, read_rules(configured, *paths)
+        return configured, read_rules(configured, *paths, made=made_offers(configured.settings))
     configured = configure(Settings())
     chosen = paths or (configured.settings.rules.path,)
     if not all(path.exists() for path in chosen):

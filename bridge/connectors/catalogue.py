@@ -12,7 +12,18 @@ from bridge.connectors.contract import Connector
 from bridge.connectors.shapes import BY_NAME
 
 NOT_CONNECTORS = frozenset(
-    {"answers", "cases", "catalogue", "contract", "http", "parameters", "redact", "shapes", "site"}
+    {
+        "answers",
+        "cases",
+        "catalogue",
+        "contract",
+        "guard",
+        "http",
+        "parameters",
+        "redact",
+        "shapes",
+        "site",
+    }
 )
 """What connectors are made with; everything else in the folder has to be one."""
 

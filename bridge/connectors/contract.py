@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -57,6 +57,18 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth:
+    """Where an integration's access token is renewed (RFC 6749, 6).
+
+    token_url: may hold fields of an integration's scope, such as `{installation_id}`.
+    as_json: the request is JSON; else a form, as the standard has it.
+    """
+
+    token_url: str
+    as_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Connector:
     """One kind of system.
 
@@ -68,6 +80,9 @@ class Connector:
     check: what `bridge doctor` finds out; problems are values, never raised.
     needs_integration: false where `settings()` without options is complete, so that rules may use
         its actions without configuring anything.
+    oauth: where access tokens are renewed; None where the system has no such thing.
+    scope: of an integration that an API caller makes, which setting each field of its scope is:
+        `{"project_id": "project"}`; dots lead inwards, as in `auth.cloud_id`.
     object_windows: how many writes to one object the system takes, each (how many, in how many
         milliseconds); empty where it names no such limit.
     """
@@ -80,6 +95,8 @@ class Connector:
     check: Callable[[Client], Awaitable[tuple[Finding, ...]]]
     needs_integration: bool = True
     object_windows: tuple[tuple[int, int], ...] = ()
+    oauth: OAuth | None = None
+    scope: Mapping[str, str] = field(default_factory=dict)
 
     def action(self, name: str) -> Action | None:
         """The action of this name, or None where the connector does not offer it."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -26,6 +27,7 @@ from httpx_aiohttp import AiohttpTransport
 from bridge.action import Exchange
 from bridge.clock import Clock
 from bridge.connectors.answers import WORDS_LIMIT, failure, looks_like_html, own_words
+from bridge.connectors.guard import Guard, GuardedResolver, PrivateAddress
 from bridge.connectors.redact import Redactor
 from bridge.errors import ConnectorError, GiveUp, TryAgain
 from bridge.event import JSON
@@ -80,6 +82,7 @@ class HttpClient:
     use, since aiohttp's needs a running loop.
     may_change: asked right before a request that may change something.
     on_reply: told the host and the headers of every answer, whatever its status.
+    guard: keeps it out of the private network; for addresses that are not the operator's own.
     """
 
     def __init__(
@@ -88,8 +91,10 @@ class HttpClient:
         transport: httpx.AsyncBaseTransport | None = None,
         may_change: Callable[[], bool] = lambda: True,
         on_reply: Callable[[str, Mapping[str, str]], None] | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._clock = clock
+        self._guard = guard
         self._on_reply = on_reply
         self._transport = transport
         self.may_change = may_change
@@ -163,8 +168,10 @@ class HttpClient:
         return reply
 
     async def _transfer(self, ask: Ask, url: str) -> Reply:
+        if self._guard is not None:
+            self._guard.check(url)
         if self._transport is None:
-            self._transport = open_transport()
+            self._transport = open_transport(self._guard)
         if ask.changes and not self.may_change():
             raise TryAgain(NOT_OURS)
         request = httpx.Request(
@@ -194,24 +201,28 @@ class HttpClient:
         return Reply(response.status_code, headers, body)
 
 
-def open_transport() -> httpx.AsyncBaseTransport:
+def open_transport(guard: Guard | None = None) -> httpx.AsyncBaseTransport:
     """The real transport: TLS by the system's certificates, proxies by the environment, no cookies.
 
     aiohttp itself repeats a GET or PUT once when a kept connection turns out to be dead; a POST
     never. Our PUTs set values, so that twice is once.
 
     aiohttp reads the environment anew for each request, which doubles its cost (904 against 402
-    microseconds), so it is told to only where a proxy is set.
+    microseconds), so it is told to only where a proxy is set. Behind a guard it is not: a proxy
+    would resolve the name itself.
     """
-    return AiohttpTransport(client=_open_session)
+    return AiohttpTransport(client=partial(_open_session, guard))
 
 
-def _open_session() -> aiohttp.ClientSession:
+def _open_session(guard: Guard | None) -> aiohttp.ClientSession:
+    resolver = GuardedResolver(guard) if guard is not None else None
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=ssl.create_default_context()),
+        connector=aiohttp.TCPConnector(
+            limit=CONNECTIONS, ssl=ssl.create_default_context(), resolver=resolver
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
-        trust_env=bool(urllib.request.getproxies()),
+        trust_env=guard is None and bool(urllib.request.getproxies()),
     )
 
 
@@ -258,6 +269,8 @@ def parse_json(ask: Ask, reply: Reply, redactor: Redactor) -> JSON:
 
 def _translated(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorError:
     words = redactor.cut(str(error) or type(error).__name__, WORDS_LIMIT)
+    if (refused := _refused_by_guard(error)) is not None:
+        return GiveUp(f"{_named(ask, redactor)} is not sent: {refused}")
     if isinstance(error, httpx.UnsupportedProtocol):
         return GiveUp(f"{_named(ask, redactor)} cannot be sent: {words}")
     sent = not _was_before_sending(error)
@@ -267,6 +280,16 @@ def _translated(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorErro
     return TryAgain(
         f"{_named(ask, redactor)} {what}: {words}", may_have_happened=sent and ask.changes
     )
+
+
+def _refused_by_guard(error: BaseException | None) -> PrivateAddress | None:
+    """The guard's refusal, which aiohttp and httpx have wrapped in errors of their own."""
+    while error is not None:
+        if isinstance(error, PrivateAddress):
+            return error
+        inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
+        error = inner if isinstance(inner, PrivateAddress) else error.__cause__
+    return None
 
 
 def _was_before_sending(error: Exception) -> bool:

@@ -26,6 +26,7 @@ from bridge.errors import (
     TooLarge,
     TooSlow,
     UnsupportedMediaType,
+    VaultClosed,
 )
 
 STATUSES: dict[type[BaseException], int] = {
@@ -43,6 +44,7 @@ STATUSES: dict[type[BaseException], int] = {
     FieldsRefused: 422,
     RateExceeded: 429,
     NoKeys: 503,
+    VaultClosed: 503,
     RequestRefused: 400,
     Refused: 400,
     StoreError: 503,
@@ -62,6 +64,7 @@ CODES: dict[type[BaseException], str] = {
     FieldsRefused: "invalid",
     RateExceeded: "rate_limited",
     NoKeys: "no_keys",
+    VaultClosed: "vault_closed",
     RequestRefused: "bad_request",
 }
 """One word for programs, for the errors that carry none themselves."""
@@ -100,7 +103,7 @@ def message_of(error: BaseException) -> str:
         return "too many deliveries are waiting; send it again later"
     if isinstance(error, StoreError):
         return "the event could not be stored; send it again later"
-    if isinstance(error, Refused | RequestRefused | NotFound | Invalid):
+    if isinstance(error, Refused | RequestRefused | NotFound | Invalid | VaultClosed):
         return str(error)
     return "something went wrong here; the log has it under this requestId"
 
@@ -109,7 +112,7 @@ def retry_after_of(error: BaseException, status: int) -> int | None:
     """Seconds the sender should wait; None where waiting does not help."""
     if isinstance(error, RateExceeded):
         return error.retry_after_seconds
-    if status != 503 or isinstance(error, NoKeys):
+    if status != 503 or isinstance(error, NoKeys | VaultClosed):
         return None
     if isinstance(error, StoreFull):
         return error.retry_after_seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bridge.connectors.cases import case_object
-from bridge.connectors.contract import Action, Connector
+from bridge.connectors.contract import Action, Connector, OAuth
 from bridge.connectors.jira.attach import attach
 from bridge.connectors.jira.check import check
 from bridge.connectors.jira.client import open_jira
@@ -44,5 +44,7 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
+    oauth=OAuth("https://auth.atlassian.com/oauth/token", as_json=True),
+    scope={"project_id": "project"},
     object_windows=((20, 2_000), (100, 30_000)),
 )

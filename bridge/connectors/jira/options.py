@@ -19,7 +19,8 @@ def _address(text: str) -> str:
 
 
 class JiraAuth(BaseModel):
-    """Either `email` and `api_token` (Cloud) or `token`, a personal access token (Data Center)."""
+    """`email` and `api_token` (Cloud), or `token`, a personal access token (Data Center), or the
+    `access_token` of an OAuth app."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -27,24 +28,31 @@ class JiraAuth(BaseModel):
     api_token: SecretStr | None = Field(None, description="Cloud: sent as basic authentication.")
     token: SecretStr | None = Field(None, description="Data Center: sent as bearer token.")
 
+    access_token: SecretStr | None = Field(None, description="OAuth 2.0: sent as bearer token.")
+
     @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
+    def _is_one_of_them(self) -> Self:
         basic = bool(self.email) and self.api_token is not None
-        if basic == (self.token is not None) or (self.token is not None and self.email):
-            raise ValueError("give `email` and `api_token`, or `token` alone")
+        ways = (basic, self.token is not None, self.access_token is not None)
+        if ways.count(True) != 1 or (not basic and self.email):
+            raise ValueError("give `email` and `api_token`, or `token`, or `access_token` alone")
         return self
+
+    @property
+    def bearer(self) -> SecretStr | None:
+        return self.token or self.access_token
 
     def header(self) -> str:
         """The value of the Authorization header."""
-        if self.token is not None:
-            return f"Bearer {self.token.get_secret_value()}"
+        if self.bearer is not None:
+            return f"Bearer {self.bearer.get_secret_value()}"
         assert self.api_token is not None
         pair = f"{self.email}:{self.api_token.get_secret_value()}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
     def secrets(self) -> tuple[str, ...]:
         """Everything of it that must be in no text."""
-        token = self.token or self.api_token
+        token = self.bearer or self.api_token
         assert token is not None
         return token.get_secret_value(), self.header().partition(" ")[2]
 

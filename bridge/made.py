@@ -1,0 +1,202 @@
+"""Integrations that API callers made: kept sealed, opened, and put among the configured ones.
+
+What a document calls `auth_data`, `scope_data` and `metadata` becomes the settings of a connector
+(`settings_of`); what is missing for that is no error of the create, but is told by `trouble_of`,
+by the test and by every action that is tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from bridge.access.vault import Vault
+from bridge.calling import Integration
+from bridge.connectors.catalogue import load_connectors
+from bridge.connectors.contract import Connector
+from bridge.connectors.http import HttpClient
+from bridge.errors import GiveUp, StoreError, VaultClosed
+from bridge.event import JSON
+from bridge.registry import Named, Offers, Registry
+from bridge.store.integrations import StoredIntegration, change_mark, list_integrations
+from bridge.store.transaction import Database
+
+LOOK_EVERY_SECONDS = 2.0
+"""How soon a node knows what another one changed."""
+
+log = structlog.get_logger("bridge.integrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What is sealed of an integration.
+
+    auth: the document's `auth_data`. options: further settings of the connector, ours to add.
+    """
+
+    auth: Mapping[str, JSON] = field(repr=False)
+    options: Mapping[str, JSON] = field(repr=False)
+
+
+def record_name(id_: str) -> str:
+    """What the sealed value is bound to, so that it opens in no other row."""
+    return f"integration:{id_}"
+
+
+def seal(vault: Vault, id_: str, secrets: Secrets) -> bytes:
+    text = json.dumps({"auth": dict(secrets.auth), "options": dict(secrets.options)})
+    return vault.seal(record_name(id_), text.encode())
+
+
+def unseal(vault: Vault, stored: StoredIntegration) -> Secrets:
+    """Raises VaultClosed, which names the record."""
+    value = json.loads(vault.open(record_name(stored.id), stored.sealed))
+    return Secrets(value["auth"], value["options"])
+
+
+def settings_of(connector: Connector, stored: StoredIntegration, secrets: Secrets) -> BaseModel:
+    """The connector's settings. Raises GiveUp naming what is missing or does not fit."""
+    options: dict[str, JSON] = {}
+    token = secrets.auth.get("access_token")
+    if token:
+        options["auth"] = {"access_token": token}
+    for name, path in connector.scope.items():
+        value = stored.scope.get(name)
+        if value not in (None, ""):
+            _put(options, path, value)
+    address = stored.metadata.get("instance_name")
+    if "base_url" in connector.settings.model_fields and _is_address(address):
+        options["base_url"] = address
+    options.update(secrets.options)
+    try:
+        return connector.settings.model_validate(options)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc']) or connector.name}: {one['msg']}"
+            for one in error.errors(include_input=False, include_url=False)
+        )
+        raise GiveUp(f"not usable yet: {wrong}") from error
+
+
+def _put(options: dict[str, JSON], path: str, value: JSON) -> None:
+    """Sets what a path with dots leads to."""
+    *outer, last = path.split(".")
+    for name in outer:
+        inner = options.setdefault(name, {})
+        assert isinstance(inner, dict)  # paths are ours, and lead through mappings only
+        options = inner
+    options[last] = value
+
+
+def _is_address(value: JSON) -> bool:
+    return isinstance(value, str) and value.startswith(("https://", "http://"))
+
+
+class MadeIntegrations:
+    """Opens what is in the table, and opens it anew whenever that changes.
+
+    http: guarded, because the addresses are callers'. vault: None where nothing can be sealed.
+    on_change: told after the registry was filled again, so that rules can be checked again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault | None,
+        http: HttpClient,
+        registry: Registry,
+        on_change: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.database = database
+        self.vault = vault
+        self.on_change = on_change
+        self._http = http
+        self._registry = registry
+        self._mark = (0, 0)
+        self._offers: Offers = {}
+
+    @property
+    def offers(self) -> Offers:
+        """What rules may use of them, by name."""
+        return self._offers
+
+    async def load(self) -> None:
+        """Reads the table and fills the registry."""
+        self._mark = await self.database.read(change_mark)
+        found = await self.database.read(list_integrations)
+        self._registry.take(named(found, self.opened).items())
+        offers = offers_of(found)
+        changed = offers != self._offers
+        self._offers = offers
+        if changed and self.on_change is not None:
+            await self.on_change()
+
+    async def watch(self) -> None:
+        """Takes up what other nodes change, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                if await self.database.read(change_mark) != self._mark:
+                    await self.load()
+            except StoreError as error:
+                log.warning("integrations not read", error=str(error))
+
+    def opened(self, stored: StoredIntegration) -> Integration | None:
+        """The integration with a client; None, and a line in the log, where it is not usable."""
+        try:
+            return self.open(stored)
+        except (GiveUp, VaultClosed) as error:
+            log.warning("integration not usable", integration=stored.identifier, error=str(error))
+            return None
+
+    def open(self, stored: StoredIntegration) -> Integration:
+        """Raises GiveUp with what is missing, VaultClosed."""
+        if self.vault is None:
+            raise VaultClosed(f"{record_name(stored.id)}: there are no encryption.keys")
+        secrets = unseal(self.vault, stored)
+        connector = load_connectors().get(stored.type)
+        if connector is None:
+            raise GiveUp(f"there is no connector for {stored.type}")
+        settings = settings_of(connector, stored, secrets)
+        return Integration(
+            stored.identifier, stored.tenant, connector, connector.open(settings, self._http),
+            stored.active, stored.id, stored.name, stored.valid_until,
+        )  # fmt: skip
+
+    def trouble_of(self, stored: StoredIntegration) -> str:
+        """Why it cannot be used as it stands; empty when it can."""
+        try:
+            self.open(stored)
+        except (GiveUp, VaultClosed) as error:
+            return str(error)
+        return stored.trouble
+
+
+def named(
+    found: Sequence[StoredIntegration],
+    opened: Callable[[StoredIntegration], Integration | None],
+) -> dict[Named, Integration]:
+    """By identifier; and by name too, where only one of the tenant has it."""
+    usable = [one for stored in found if (one := opened(stored)) is not None]
+    titles = [(one.tenant, one.title) for one in usable]
+    by_title = {key: one for key, one in zip(titles, usable, strict=True) if titles.count(key) == 1}
+    return {**by_title, **{(one.tenant, one.name): one for one in usable}}
+
+
+def offers_of(found: Sequence[StoredIntegration]) -> Offers:
+    """What rules may use, by identifier and by name; whether it is usable is seen when it acts."""
+    offers: dict[str, frozenset[str]] = {}
+    connectors = load_connectors()
+    for one in found:
+        connector = connectors.get(one.type)
+        if connector is None:
+            continue
+        actions = frozenset(action.shape.name for action in connector.actions)
+        for name in {one.identifier, one.name}:
+            offers[name] = offers.get(name, frozenset()) | actions
+    return offers

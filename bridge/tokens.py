@@ -1,0 +1,261 @@
+"""Access tokens that end: renewed before they do, once, also where several nodes see it coming.
+
+A node that wants to renew takes the row first (`renewing_until`); the others wait until there is
+a new token. Many systems take a refresh token once only, so a second renewal would cost both.
+Source: RFC 6749, sections 4.1.3 and 6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import structlog
+from pydantic import SecretStr
+
+from bridge.calling import Integration
+from bridge.clock import Clock, iso
+from bridge.connectors.catalogue import load_connectors
+from bridge.connectors.contract import OAuth
+from bridge.connectors.http import Ask, HttpClient, parse_json
+from bridge.connectors.redact import Redactor
+from bridge.errors import BridgeError, ConnectorError, GiveUp, NotFound, VaultClosed
+from bridge.event import JSON
+from bridge.made import MadeIntegrations, Secrets, seal, unseal
+from bridge.store.integrations import (
+    StoredIntegration,
+    begin_renewal,
+    end_renewal,
+    get_integration,
+    list_integrations,
+    update_integration,
+)
+from bridge.store.transaction import Database, Transaction
+
+AHEAD_MS = 300_000
+"""How long before its end a token is renewed: five minutes, more than clocks differ."""
+
+RENEWAL_MS = 60_000
+"""How long a node may take; after that another one tries."""
+
+LOOK_EVERY_SECONDS = 60.0
+WAIT_SECONDS = 0.2
+
+log = structlog.get_logger("bridge.tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """Who we are to a system: from the configuration. token_url: empty for the usual one."""
+
+    client_id: str
+    client_secret: SecretStr = field(repr=False)
+    token_url: str = ""
+    redirect_uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a system gave. expires_at: milliseconds; 0 where it did not say."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: int = 0
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Renews tokens of integrations that API callers made.
+
+    http: the operator's, because token addresses come from the configuration or from us.
+    clients: by the connector's name.
+    sleep: what waiting for another node is done with.
+    """
+
+    database: Database
+    clock: Clock
+    made: MadeIntegrations
+    http: HttpClient
+    clients: Mapping[str, OAuthClient]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def renew(self, integration: Integration) -> Integration:
+        """The integration with a token that holds. Raises TryAgain, GiveUp.
+
+        While the old token still holds, a renewal that fails keeps nobody from using it.
+        """
+        if not integration.valid_until or self.clock() + AHEAD_MS < integration.valid_until:
+            return integration
+        try:
+            return self.made.open(await self.obtain(integration.tenant, integration.id))
+        except VaultClosed as error:
+            raise GiveUp(str(error)) from error
+        except ConnectorError:
+            if self.clock() < integration.valid_until:
+                return integration
+            raise
+
+    async def obtain(self, tenant: str, id_: str) -> StoredIntegration:
+        """The row once its token holds, renewed where it has to be. Raises TryAgain, GiveUp."""
+        async with self._locks.setdefault(id_, asyncio.Lock()):
+            return await self._renewed(tenant, id_)
+
+    async def watch(self) -> None:
+        """Renews what ends soon, also where nobody calls; until cancelled."""
+        while True:
+            try:
+                await self.renew_due()
+            except BridgeError as error:
+                log.warning("tokens not looked at", error=str(error))
+            await self.sleep(LOOK_EVERY_SECONDS)
+
+    async def renew_due(self) -> None:
+        """One round over all that end soon; what fails is logged and kept with its row."""
+        soon = self.clock() + AHEAD_MS
+        for stored in await self.database.read(list_integrations):
+            if stored.active and 0 < stored.valid_until <= soon:
+                try:
+                    await self.obtain(stored.tenant, stored.id)
+                except (ConnectorError, VaultClosed) as error:
+                    log.warning(
+                        "token not renewed", integration=stored.identifier, error=str(error)
+                    )
+
+    async def _renewed(self, tenant: str, id_: str) -> StoredIntegration:
+        """The row once its token holds, whoever renewed it."""
+        while True:
+            now = self.clock()
+            stored = await self._read(tenant, id_)
+            if not stored.valid_until or now + AHEAD_MS < stored.valid_until:
+                return stored
+            until = now + RENEWAL_MS
+            if await self.database.write(lambda tx, n=now, u=until: begin_renewal(tx, id_, n, u)):  # type: ignore[misc]
+                return await self._renew(tenant, id_)
+            await self.sleep(WAIT_SECONDS)
+
+    async def _read(self, tenant: str, id_: str) -> StoredIntegration:
+        try:
+            return await self.database.read(lambda tx: get_integration(tx, tenant, id_))
+        except NotFound as error:
+            raise GiveUp("the integration was removed") from error
+
+    async def _renew(self, tenant: str, id_: str) -> StoredIntegration:
+        """Asks for the token, with the row taken; keeps it, or why there is none."""
+        try:
+            stored = await self._read(tenant, id_)  # again: the last owner may have just ended
+            if stored.valid_until and self.clock() + AHEAD_MS < stored.valid_until:
+                return stored
+            try:
+                renewed = await self._asked(stored)
+            except GiveUp as error:
+                if not stored.trouble:
+                    await self._keep(replace(stored, trouble=f"token not renewed: {error}"))
+                raise
+            kept = await self._keep(renewed)
+        finally:
+            await self.database.write(lambda tx: end_renewal(tx, id_))
+        await self.made.load()
+        log.info("token renewed", integration=stored.identifier, until=iso(kept.valid_until))
+        return kept
+
+    async def _keep(self, stored: StoredIntegration) -> StoredIntegration:
+        changed = replace(stored, updated_at=self.clock())
+
+        async def work(tx: Transaction) -> StoredIntegration:
+            await update_integration(tx, changed)
+            return await get_integration(tx, changed.tenant, changed.id)
+
+        return await self.database.write(work)
+
+    async def _asked(self, stored: StoredIntegration) -> StoredIntegration:
+        """The row with a new token in it. Raises TryAgain, GiveUp."""
+        vault = self.made.vault
+        if vault is None:
+            raise GiveUp("there are no encryption.keys")
+        secrets = unseal(vault, stored)
+        token = await self.exchange(stored, secrets)
+        auth = {
+            **secrets.auth,
+            "access_token": token.access,
+            "refresh_token": token.refresh or secrets.auth.get("refresh_token"),
+            "expires_at": iso(token.expires_at) if token.expires_at else None,
+            "code": None,
+        }
+        sealed = seal(vault, stored.id, Secrets(auth, secrets.options))
+        return replace(stored, sealed=sealed, valid_until=token.expires_at, trouble="")
+
+    async def exchange(self, stored: StoredIntegration, secrets: Secrets) -> Token:
+        """Asks the system for a token. Raises TryAgain, GiveUp."""
+        connector = load_connectors().get(stored.type)
+        place = connector.oauth if connector else None
+        client = self.clients.get(stored.type)
+        if place is None and (client is None or not client.token_url):
+            raise GiveUp(f"{stored.type} tokens cannot be renewed; give a new one")
+        if client is None:
+            raise GiveUp(f"the configuration has no oauth client for {stored.type}")
+        ask, redactor = request_of(place, client, stored, secrets)
+        reply = await self.http.send(ask, redactor)
+        answer = parse_json(ask, reply, redactor)
+        return token_of(answer, self.clock())
+
+
+def request_of(
+    place: OAuth | None, client: OAuthClient, stored: StoredIntegration, secrets: Secrets
+) -> tuple[Ask, Redactor]:
+    """The request for a token, and what knows its secrets. Raises GiveUp."""
+    given: dict[str, str] = {
+        "client_id": client.client_id,
+        "client_secret": client.client_secret.get_secret_value(),
+    }
+    refresh, code = secrets.auth.get("refresh_token"), secrets.auth.get("code")
+    if refresh:
+        given |= {"grant_type": "refresh_token", "refresh_token": str(refresh)}
+    elif code:
+        given |= {"grant_type": "authorization_code", "code": str(code)}
+        if client.redirect_uri:
+            given["redirect_uri"] = client.redirect_uri
+    else:
+        raise GiveUp("there is neither a refresh_token nor a code to get a token with")
+    redactor = Redactor(
+        given[name] for name in ("client_secret", "refresh_token", "code") if name in given
+    )
+    address = client.token_url or (place.token_url if place else "")
+    for name, value in stored.scope.items():
+        address = address.replace(f"{{{name}}}", str(value or ""))
+    as_json = place is not None and place.as_json
+    content = json.dumps(given) if as_json else urlencode(given)
+    kind = "application/json" if as_json else "application/x-www-form-urlencoded"
+    headers = {"content-type": kind, "accept": "application/json"}
+    return Ask("POST", address, headers, content.encode()), redactor
+
+
+def token_of(answer: JSON, now: int) -> Token:
+    """What an answer holds, in the spelling of the standard or of Sentry. Raises GiveUp."""
+    told = answer if isinstance(answer, dict) else {}
+    access = told.get("access_token") or told.get("token")
+    if not isinstance(access, str) or not access:
+        words = told.get("error_description") or told.get("error") or "there is no token in it"
+        raise GiveUp(f"the answer gives no token: {str(words)[:200]}")
+    refresh = told.get("refresh_token") or told.get("refreshToken") or ""
+    lasts, until = told.get("expires_in"), told.get("expiresAt")
+    expires_at = 0
+    if isinstance(lasts, int | float) and not isinstance(lasts, bool):
+        expires_at = now + int(lasts * 1000)
+    elif isinstance(until, str):
+        expires_at = moment(until)
+    return Token(access, str(refresh), expires_at)
+
+
+def moment(text: str) -> int:
+    """An ISO 8601 time as milliseconds; 0 where it is none. Without an offset it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return 0
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return int(aware.timestamp() * 1000)
