@@ -282,10 +282,10 @@ class SourceSettings(Section):
     ] = "required"
     """`required` takes any proof the preset knows, a kind only that one. `none` accepts whatever
     anyone sends; `bridge check` warns about it."""
-    on_bad_signature: Literal["refuse", "retry"] = "refuse"
+    on_bad_signature: Literal["refuse", "retry"] | None = None
     """What a delivery gets whose proof is wrong: `refuse` answers 401; `retry` answers 503, for
     senders such as Jira that never send again after a 401, so that a wrong secret that is mended
-    in time loses nothing."""
+    in time loses nothing. Without it: what the preset says, which is `refuse` for most."""
     freshness_seconds: int | None = Field(default=None, ge=1, le=604_800)
     """Seconds a signed time may be away from ours, either way. Without it: what the preset says.
     Larger windows make replayed deliveries easier."""

@@ -214,6 +214,9 @@ class PresetForm(Part):
     X: not verified."""
     proof: tuple[Proof, ...] = Field(min_length=1)
     """How the sender proves itself; any one of them suffices."""
+    on_bad_signature: Literal["refuse", "retry"] = "refuse"
+    """What a wrong proof is answered with where a source does not say: `retry` is for senders that
+    give an address up for good after a 4xx."""
     envelope: Literal["cloudevents"] | None = None
     """cloudevents: structured, binary and batch mode are all read as events in structured form."""
     media_types: tuple[str, ...] = ()

@@ -64,7 +64,8 @@ class Source:
         self.settings = settings
         self.name = settings.name
         self.tenant = settings.tenant
-        self.refuse_status = 503 if settings.on_bad_signature == "retry" else 401
+        on_bad_signature = settings.on_bad_signature or preset.form.on_bad_signature
+        self.refuse_status = 503 if on_bad_signature == "retry" else 401
         """What a delivery without a good proof is answered with."""
         here = place or Place("bridge.yaml", 1, 1)
         self.proofs = resolve_proofs(preset.form.proof, settings, here)

@@ -22,20 +22,30 @@ SHARED = ROOT / ".." / "shared" / "payloads"
 NOW = 1_794_992_400_000
 """2026-11-18T09:00:00Z, when the samples were signed."""
 SECRETS = {
+    "aqua": "demo-aqua-token",
     "cloudevents": "demo-cloudevents-token",
     "confluence": "demo-confluence-secret",
+    "defectdojo": "demo-defectdojo-token",
+    "dependency-track": "demo-dependency-track-token",
     "generic-hmac": "demo-hmac-secret",
     "generic-token": "demo-token-secret",
     "github": "demo-github-secret",
     "gitlab": "demo-gitlab-token",
+    "harbor": "demo-harbor-auth-header",
     "jira-cloud": "demo-jira-secret",
     "jira-data-center": "demo:jira-data-center-secret",
     "linear": "demo-linear-secret",
+    "ocsf": "demo-ocsf-secret",
     "qtangl": "demo-qtangl-secret",
+    "sarif": "demo-sarif-secret",
+    "semgrep": "demo-semgrep-secret",
     "sentry": "demo-sentry-client-secret",
     "slack": "demo-slack-signing-secret",
+    "snyk": "demo-snyk-secret",
+    "sonarqube": "demo-sonarqube-secret",
     "standard-webhooks": "whsec_ZGVtby1zdGFuZGFyZC13ZWJob29rcy1zZWNyZXQ=",
     "stripe-like": "whsec_demo_stripe_like_secret",
+    "trivy-operator": "demo-trivy-operator-token",
 }
 PRESETS = load_presets()
 SMALLEST = {"linear": b'{"webhookTimestamp": %d}' % NOW}

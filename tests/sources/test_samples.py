@@ -24,9 +24,19 @@ from tests.sources.deliveries import (
 
 ALL = load_samples(SAMPLES)
 EXPECTED = {
+    "aqua/image-scan": [("scan.finished", "aqua/harbor/core/payments:2.4.0")],
     "cloudevents/batch": [("finding.opened", "fnd-301"), ("finding.resolved", "fnd-288")],
     "cloudevents/job-progressed": [("job.progressed", "job_abc123")],
     "confluence/page-updated": [("page_updated", "page/98311")],
+    "defectdojo/ping": [("ping", "defectdojo")],
+    "defectdojo/scan-added": [("scan.finished", "defectdojo/product/12")],
+    "dependency-track/v4-new-vulnerability": [
+        ("finding.opened", "dependency-track/d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0001"),
+        ("finding.opened", "dependency-track/d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0002"),
+    ],
+    "dependency-track/v5-audit-change": [
+        ("finding.resolved", "dependency-track/d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0001")
+    ],
     "generic-hmac/finding-opened": [("finding.opened", "fnd-9001")],
     "generic-token/scan-finished": [("scan.finished", "nightly-2026-11-18")],
     "github/code-scanning-alert-created": [("alert.raised", "acme/payments/code-scanning/12")],
@@ -39,21 +49,41 @@ EXPECTED = {
             "https://gitlab.acme-bank.example/core/payments/-/security/vulnerabilities/77",
         )
     ],
+    "harbor/cloudevents-quota-exceeded": [("alert.raised", "harbor/core/payments")],
+    "harbor/scanning-completed": [("scan.finished", "harbor/core/payments")],
     "jira-cloud/comment-created": [("issue.commented", "SEC-12")],
     "jira-cloud/issue-created": [("issue.created", "SEC-12")],
     "jira-cloud/issue-done": [("issue.updated", "SEC-12")],
     "jira-data-center/issue-closed": [("issue.updated", "SEC-31")],
     "linear/comment-created": [("issue.commented", "SEC-88")],
     "linear/issue-done": [("issue.updated", "SEC-88")],
+    "ocsf/two-findings": [("finding.opened", "ocsf-demo-1"), ("finding.resolved", "ocsf-demo-2")],
     "qtangl/scan-clean": [("scan.finished", "scan_80c4d2")],
     "qtangl/scan-complete": [("scan.finished", "scan_7f3a91")],
+    "sarif/two-runs": [
+        ("scan.finished", "sarif/DemoLint/https://git.acme-bank.example/gateway"),
+        ("scan.finished", "sarif/DemoDeps"),
+    ],
+    "semgrep/findings": [
+        ("finding.opened", "semgrep/d0c1a2b3c4d5e6f708192a3b4c5d6e7f"),
+        ("finding.opened", "semgrep/e1c1a2b3c4d5e6f708192a3b4c5d6e80"),
+    ],
+    "semgrep/scan": [("scan.finished", "semgrep/acme-bank/gateway")],
     "sentry/issue-created": [("alert.raised", "sentry/7710012")],
     "sentry/issue-resolved": [("alert.resolved", "sentry/7710012")],
     "sentry/metric-alert-critical": [("alert.raised", "sentry/metric/42")],
     "slack/app-mention": [("app_mention", "C0SEC:1794990000.000100")],
+    "snyk/project-snapshot": [("scan.finished", "snyk/0f2b3d8a-51f8-4e5b-9d6a-77a1d0c4a001")],
+    "sonarqube/quality-gate-failed": [("scan.finished", "sonarqube/payments/main")],
     "standard-webhooks/alert-raised": [("alert.raised", "alert_2041")],
     "standard-webhooks/case-created": [("case.created", "case_77")],
     "stripe-like/finding-opened": [("finding.opened", "fnd-7711")],
+    "trivy-operator/config-audit-report": [
+        ("scan.finished", "trivy/core/replicaset-payments-7d9f")
+    ],
+    "trivy-operator/vulnerability-report": [
+        ("scan.finished", "trivy/core/replicaset-payments-7d9f-app")
+    ],
 }
 
 
