@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -171,7 +172,9 @@ def open_vault(settings: Settings) -> Vault | None:
     file = settings.store.sqlite_file
     if file is None and not settings.encryption.keys:
         return None
-    return Vault(load_keys(settings.encryption.keys, file))
+    configured = settings.encryption.keys
+    again = None if configured else partial(load_keys, (), file)
+    return Vault(load_keys(configured, file), again)
 
 
 def warnings_of(configured: Configured) -> Iterator[Problem]:

@@ -44,6 +44,21 @@ def load_keys(configured: Sequence[SecretStr], sqlite_file: Path | None) -> tupl
     return keys
 
 
+def add_key(sqlite_file: Path) -> None:
+    """Puts a new key in front of those in the key file, in one step; makes the file if need be.
+
+    Raises Invalid when the file holds no keys, or cannot be written.
+    """
+    before = load_keys((), sqlite_file)
+    file = key_file(sqlite_file)
+    lines = [new_key(), *(base64.b64encode(key).decode("ascii") for key in before)]
+    try:
+        _draft(file, "\n".join(lines)).replace(file)
+    except OSError as error:
+        words = f"the encryption key cannot be written: {error}"
+        raise Invalid([Problem(Place(str(file), 1, 1), words)]) from error
+
+
 def new_key() -> str:
     """A fresh key as base64, the way it stands in `encryption.keys`."""
     return base64.b64encode(os.urandom(32)).decode("ascii")
@@ -51,19 +66,25 @@ def new_key() -> str:
 
 def _make(file: Path) -> None:
     """Write a new key under another name, then link it: whoever links first has made the key."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(new_key() + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    draft = _draft(file, new_key())
     try:
         os.link(draft, file)
     except FileExistsError:
         pass  # another process made it first; its key is the one
     finally:
         draft.unlink()
+
+
+def _draft(file: Path, text: str) -> Path:
+    """A file beside this one, on the disk and readable by its owner only."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    return draft
 
 
 def _decode(line: str, file: Path) -> bytes:

@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("demo",),
     ("app",),
     ("web", "worker", "sandbox", "retention", "reload"),
-    ("doctor", "premises"),
+    ("doctor", "premises", "rotation"),
     ("workbench",),
     ("rehearse", "quarantine"),
     ("tokens",),

@@ -7,15 +7,16 @@ values (NIST SP 800-38D, 8.3), far above what one bridge seals.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bridge.errors import VaultClosed
+from bridge.errors import BridgeError, VaultClosed
 
 VERSION = b"\x01"
 KEY_ID_BYTES = 4
@@ -27,11 +28,19 @@ class Vault:
     """A ring of keys, newest first: the first seals, all of them open.
 
     keys: 32 bytes each, at least one.
+    again: gives the keys as they are now; asked when a value was sealed with one that is not
+        known, because a key may have been added while the process runs.
     """
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    def __init__(
+        self, keys: Sequence[bytes], again: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
         if not keys:
             raise ValueError("a vault needs a key")
+        self._again = again
+        self._take(keys)
+
+    def _take(self, keys: Sequence[bytes]) -> None:
         self._newest = key_id(keys[0])
         self._ring = {key_id(key): AESGCM(key) for key in keys}
         self._naming = [hashlib.sha256(b"scanbridge names\x00" + key).digest() for key in keys]
@@ -50,6 +59,8 @@ class Vault:
         if len(sealed) < HEADER_BYTES or sealed[:1] != VERSION:
             raise VaultClosed(f"{record}: this was not sealed by the bridge")
         used = sealed[1 : 1 + KEY_ID_BYTES]
+        if used not in self._ring:
+            self._look_again()
         key = self._ring.get(used)
         if key is None:
             raise VaultClosed(
@@ -61,6 +72,14 @@ class Vault:
             return key.decrypt(nonce, sealed[HEADER_BYTES:], record.encode())
         except InvalidTag as error:
             raise VaultClosed(f"{record}: what was sealed was changed or moved") from error
+
+    def _look_again(self) -> None:
+        """Takes in keys that were added meanwhile. Keys that cannot be read change nothing: the
+        value stays closed, and its error says which key it wants."""
+        if self._again is None:
+            return
+        with contextlib.suppress(BridgeError):
+            self._take(self._again())
 
     def is_old(self, sealed: bytes) -> bool:
         """Whether it was sealed with a key that is not the newest, and should be sealed anew."""

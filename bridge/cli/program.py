@@ -42,6 +42,7 @@ COMMANDS = {
         "bridge.cli.quarantine:quarantine",
         "List, verify again and discard refused deliveries.",
     ),
+    "vault": ("bridge.cli.vault:vault", "Change the keys that seal what is kept secret."),
     "send": ("bridge.cli.send:send", "Sign a body as its sender would, and post it."),
     "migrate": ("bridge.cli.migrate:migrate", "Bring the store to the present schema."),
 }

@@ -81,14 +81,6 @@ async def update_integration(tx: Transaction, one: StoredIntegration) -> None:
         raise Conflict("the integration was changed or removed meanwhile; read it again")
 
 
-async def reseal(tx: Transaction, id_: str, old: bytes, new: bytes) -> bool:
-    """Replaces the sealed value, if it is still the one that was opened; nothing else changes."""
-    changed = await tx.run(
-        "UPDATE integrations SET sealed = ? WHERE id = ? AND sealed = ?", new, id_, old
-    )
-    return changed == 1
-
-
 async def delete_integration(tx: Transaction, tenant: str, id_: str) -> bool:
     return await tx.run("DELETE FROM integrations WHERE tenant = ? AND id = ?", tenant, id_) == 1
 
