@@ -56,6 +56,7 @@ from bridge.web.body import BodyReader
 from bridge.web.health import Health
 from bridge.web.hooks import Hooks
 from bridge.web.metrics import Gauges, Metrics
+from bridge.web.protocol import protocol_for
 from bridge.web.refusals import RefusalBook
 from bridge.web.site import make_site
 from bridge.worker import Worker
@@ -74,7 +75,8 @@ log = structlog.get_logger("bridge")
 class Parts:
     """A whole bridge, built but not yet running.
 
-    application: answers HTTP. Several parts run in the background between `start` and `stop`.
+    application: answers HTTP; hooks: the part of it that takes deliveries.
+    Several parts run in the background between `start` and `stop`.
     """
 
     configured: Configured
@@ -94,6 +96,7 @@ class Parts:
     retention: Retention
     api: ApiSite
     application: ASGIApp
+    hooks: Hooks
     _background: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
@@ -240,6 +243,7 @@ async def assemble(
         retention=make_retention(settings, database, clock),
         api=api,
         application=hooks,
+        hooks=hooks,
     )
 
 
@@ -348,15 +352,17 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_config(application: ASGIApp) -> uvicorn.Config:
+def server_config(application: ASGIApp, hooks: Hooks | None = None) -> uvicorn.Config:
     """The same for the bridge and for what it is measured against.
+
+    hooks: what takes deliveries the short way; without it all requests go uvicorn's own way.
 
     Nothing of a proxy's is believed here; `hooks.py` says what is, and where. Without a lifespan,
     because the parts are started and stopped around the server.
     """
     return uvicorn.Config(
         application,
-        http="httptools",
+        http="httptools" if hooks is None else protocol_for(hooks),
         ws="none",
         lifespan="off",
         access_log=False,
@@ -385,7 +391,7 @@ async def serve(
         listener = listen(settings.server.host, settings.server.port)
         await parts.start()
         settle_memory()
-        server = Server(server_config(parts.application))
+        server = Server(server_config(parts.application, parts.hooks))
         until_told(lambda: ask_to_stop(server))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         address = address_of(listener)

@@ -6,27 +6,12 @@ Knows no HTTP. What stops a delivery here is a `Refused`, whose words its sender
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Protocol
 
-from bridge.clock import Clock
 from bridge.event import Delivery, NewEvent
 from bridge.sources.source import Answer, Source
-from bridge.store.intake import Intake
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What became of a delivery that proved itself.
-
-    ids: of its events, in their order; empty when it was only answered.
-    duplicate: every event of it was in the store before.
-    answer: what a handshake or a ping is answered with; nothing was stored then.
-    """
-
-    ids: tuple[str, ...]
-    duplicate: bool = False
-    answer: Answer | None = None
+from bridge.store.intake import Intake, Outcome
 
 
 class Noting(Protocol):
@@ -35,25 +20,28 @@ class Noting(Protocol):
     def note(self, source: Source, fingerprint: str, now: int) -> None: ...
 
 
-async def receive(
+def receive(
     delivery: Delivery,
     source: Source,
     intake: Intake,
-    clock: Clock,
+    now: int,
+    settled: Callable[[Outcome], None],
     secrets: Noting | None = None,
-) -> Received:
-    """Checks a delivery and stores its events; they are durable when this returns.
+) -> Answer | None:
+    """Checks a delivery and puts its events in line for the store.
 
-    Raises ProofRefused, UnsupportedMediaType, Malformed, StoreFull, StoreUnavailable; then
-    nothing of it is stored.
+    settled: told after the commit, when the events are durable, or that they could not be stored.
+    Gives the answer to a delivery that only asks: nothing is stored then, and nobody told.
+
+    No coroutine: a task for each delivery, to wait in, would cost as much as checking it does.
+
+    Raises ProofRefused, UnsupportedMediaType, Malformed, StoreFull; then nobody is told either.
     """
-    found = examine(delivery, source, clock(), secrets)
+    found = examine(delivery, source, now, secrets)
     if isinstance(found, Answer):
-        return Received((), answer=found)
-    accepted = await intake.accept(found)
-    if len(accepted) == 1:
-        return Received((accepted[0].id,), accepted[0].duplicate)
-    return Received(tuple(one.id for one in accepted), all(one.duplicate for one in accepted))
+        return found
+    intake.put(found, settled)
+    return None
 
 
 def examine(

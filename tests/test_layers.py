@@ -44,7 +44,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
 ROOMS: dict[str, tuple[str, ...]] = {
     "starlette": ("bridge.web", "bridge.sandbox", "bridge.app"),
     "sse_starlette": ("bridge.web",),
-    "uvicorn": ("bridge.app", "bridge.sandbox.serve"),
+    "uvicorn": ("bridge.app", "bridge.web.protocol", "bridge.sandbox.serve"),
     "httpx": ("bridge.connectors", "bridge.cli", "bridge.demo"),
     "httpx_aiohttp": ("bridge.connectors.http",),
     "aiohttp": ("bridge.connectors.http", "bridge.connectors.guard"),

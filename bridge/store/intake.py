@@ -33,7 +33,13 @@ Stored = Callable[[Sequence[tuple[int, NewEvent]], bool], None]
 """Told after each commit which events are new, each with its seq, and whether older ones were put
 back. It runs between the commit and its answers, so it does no more than take note."""
 
-Waiting = tuple[Sequence[NewEvent], "asyncio.Future[tuple[Accepted, ...]]"]
+Outcome = tuple[Accepted, ...] | BaseException
+"""What became of a delivery: its events are durable, or this is why not."""
+
+Settled = Callable[[Outcome], None]
+"""Told the outcome, right after the commit. It may not fail, and it should not take long."""
+
+Waiting = tuple[Sequence[NewEvent], Settled]
 
 
 def tell_nobody(events: Sequence[tuple[int, NewEvent]], requeued: bool) -> None:
@@ -71,18 +77,33 @@ class Intake:
         """Deliveries that wait for their commit now."""
         return len(self._waiting)
 
+    def put(self, events: Sequence[NewEvent], settled: Settled) -> None:
+        """Puts the events of one delivery in line; `settled` is told when they are durable.
+
+        Raises StoreFull; then none of them is in line, and nobody is told.
+        """
+        if len(self._waiting) >= self._limit:
+            raise StoreFull
+        self._waiting.append((events, settled))
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().create_task(self._write_waiting())
+
     async def accept(self, events: Sequence[NewEvent]) -> tuple[Accepted, ...]:
         """Stores the events of one delivery. All of them are durable when this returns.
 
         Raises StoreFull, StoreUnavailable; then none of them is stored.
         """
-        if len(self._waiting) >= self._limit:
-            raise StoreFull
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[tuple[Accepted, ...]] = loop.create_future()
-        self._waiting.append((events, future))
-        if self._flush is None:
-            self._flush = loop.create_task(self._write_waiting())
+        future: asyncio.Future[tuple[Accepted, ...]] = asyncio.get_running_loop().create_future()
+
+        def settled(outcome: Outcome) -> None:
+            if future.done():
+                return  # whoever waited has gone away
+            if isinstance(outcome, tuple):
+                future.set_result(outcome)
+            else:
+                future.set_exception(outcome)
+
+        self.put(events, settled)
         return await future
 
     async def drain(self) -> None:
@@ -107,17 +128,15 @@ class Intake:
         try:
             written = await self._database.write(work, short=True)
         except BaseException as error:  # whatever it is, nobody is left waiting
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            for _, settled in batch:
+                settled(error)
             if not isinstance(error, Exception):
                 raise
             return
-        for (_, future), accepted in zip(batch, written.answers, strict=True):
-            if not future.done():
-                future.set_result(accepted)
         if written.new or written.requeued:
             self._on_stored(written.new, written.requeued)
+        for (_, settled), accepted in zip(batch, written.answers, strict=True):
+            settled(accepted)
 
 
 @dataclass(frozen=True, slots=True)

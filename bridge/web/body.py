@@ -38,6 +38,11 @@ class BodyReader:
             ):
                 raise self._too_large()
 
+    def check_length(self, body: bytes) -> None:
+        """Raises TooLarge for a body beyond the limit, however it was announced."""
+        if len(body) > self.limit_bytes:
+            raise self._too_large()
+
     async def read(self, receive: Receive) -> bytes | None:
         """The whole body; None when the sender went away before its end.
 
@@ -55,8 +60,7 @@ class BodyReader:
             body: bytes = message.get("body", b"")
             if message.get("more_body", False):
                 return await self._rest(body, receive)
-            if len(body) > self.limit_bytes:
-                raise self._too_large()
+            self.check_length(body)
         except asyncio.CancelledError:
             if task not in self._overdue:
                 raise

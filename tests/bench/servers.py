@@ -26,6 +26,7 @@ from bridge.store.database import open_database
 from bridge.store.events import INSERT_BODIES, INSERT_EVENTS, UNLESS_KNOWN
 from bridge.store.sqlite import CHECKPOINT_PAGES, WRITER_CACHE_KIB
 from bridge.store.transaction import multi_row
+from bridge.web.hooks import Hooks
 
 SECRET = b"not-a-secret-only-for-measuring"
 
@@ -144,12 +145,12 @@ async def serve_bridge(name: str, port: int, folder: Path, *, with_worker: bool)
         return
     configure_logging("warning")
     parts = await build(settings)
-    await serve(parts.application, port)
+    await serve(parts.application, port, parts.hooks)
 
 
-async def serve(application: Any, port: int) -> None:
+async def serve(application: Any, port: int, hooks: Hooks | None = None) -> None:
     """As `bridge serve` runs its own: the same server, the same settings, the same memory."""
-    config = server_config(application)
+    config = server_config(application, hooks)
     listener = listen("127.0.0.1", port)
     settle_memory()
     await uvicorn.Server(config).serve(sockets=[listener])

@@ -1,0 +1,155 @@
+"""The server's protocol for connections, with a short way for deliveries.
+
+uvicorn's own makes a task, an event, a cycle and four ASGI messages for each request, which takes
+longer than checking a delivery does. So a delivery that has wholly arrived at the end of a read is
+handed over at once, and answered with one write when its commit is through.
+
+Only what is plain goes the short way: an HTTP/1.1 POST to a source's own path, no upgrade, no
+`Expect`, nothing before it on its connection that is still to be answered, and a sender that takes
+the answers in. Every other request, and one of which the rest is still to come, goes uvicorn's way
+to the same application. Requests are parsed by uvicorn's parser either way.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar, cast
+
+from starlette.types import Scope
+from uvicorn._types import HTTPScope
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from bridge.web.doors import Door
+from bridge.web.hooks import Hooks
+from bridge.web.replies import Reply
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Ignored:
+    """Stands for an event that nobody waits for."""
+
+    def set(self) -> None:
+        """Nobody waits."""
+
+
+NOBODY_WAITS = Ignored()
+
+
+class Short(RequestResponseCycle):
+    """A delivery on the short way, with as much of uvicorn's cycle as its protocol looks at."""
+
+    def __init__(self, scope: HTTPScope, door: Door, keep_alive: bool) -> None:
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.disconnected = False
+        self.response_complete = False
+        self.message_event = NOBODY_WAITS  # type: ignore[assignment]
+        self.door = door
+        self.whole_body = b""
+        self.started = time.perf_counter()
+
+
+class HookProtocol(HttpToolsProtocol):
+    """One connection.
+
+    hooks: where deliveries go; `protocol_for` sets it.
+    _coming: a delivery that may go the short way, while its body comes in.
+    _whole: one that has arrived; it is taken when the parser is done with what was read.
+    _before: the cycle of the request before `_coming`.
+    """
+
+    hooks: ClassVar[Hooks]
+    _coming: Short | None = None
+    _whole: Short | None = None
+    _before: RequestResponseCycle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._whole is not None:
+            short, self._whole = self._whole, None
+            self._take(short)
+        elif self._coming is not None:
+            short, self._coming = self._coming, None
+            self._take_the_long_way(short)
+
+    def on_headers_complete(self) -> None:
+        door = self.hooks.plain_door(self.url)
+        if door is None or not self._may_be_short():
+            super().on_headers_complete()
+            return
+        self.scope["method"] = "POST"
+        self.scope["query_string"] = b""
+        self._before = self.cycle
+        self.cycle = self._coming = Short(self.scope, door, self.parser.should_keep_alive())
+
+    def on_body(self, body: bytes) -> None:
+        short = self._coming
+        if short is None:
+            super().on_body(body)
+        else:
+            short.whole_body = short.whole_body + body if short.whole_body else body
+
+    def on_message_complete(self) -> None:
+        if self._coming is None:
+            super().on_message_complete()
+        else:
+            self._whole, self._coming = self._coming, None
+
+    def _may_be_short(self) -> bool:
+        parser = self.parser
+        return (
+            parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.expect_100_continue
+            and not parser.should_upgrade()
+            and not self.flow.write_paused
+            and self.limit_concurrency is None
+        )
+
+    def _take(self, short: Short) -> None:
+        body, short.whole_body = short.whole_body, b""  # nothing of it is to wait for the commit
+
+        def told(reply: Reply) -> None:
+            self._answer(short, reply)
+
+        self.hooks.take_whole(cast(Scope, short.scope), short.door, body, told)
+
+    def _take_the_long_way(self, short: Short) -> None:
+        """As if it had gone there from the start."""
+        self.cycle = self._before  # type: ignore[assignment]
+        super().on_headers_complete()
+        if short.whole_body:
+            super().on_body(short.whole_body)
+
+    def _answer(self, short: Short, reply: Reply) -> None:
+        short.response_complete = True
+        if not short.disconnected and not self.transport.is_closing():
+            shared = self.server_state.default_headers
+            self.transport.write(written(reply, shared, keep_alive=short.keep_alive))
+            if not short.keep_alive:
+                self.transport.close()
+        self.on_response_complete()
+        self.hooks.count(short.door, reply, short.started)
+
+
+def written(reply: Reply, shared: Headers, *, keep_alive: bool) -> bytes:
+    """An answer as it stands on the wire. shared: what the server puts on every answer."""
+    lines = [STATUS_LINE[reply.status]]
+    for name, value in shared:
+        lines += (name, b": ", value, b"\r\n")
+    for name, value in reply.headers:
+        lines += (name, b": ", value, b"\r\n")
+    lines.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+    lines.append(reply.body)
+    return b"".join(lines)
+
+
+def protocol_for(hooks: Hooks) -> type[HookProtocol]:
+    """The protocol of a server whose deliveries these hooks take."""
+    return type("HookProtocol", (HookProtocol,), {"hooks": hooks})
