@@ -6,7 +6,8 @@ import html
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -29,8 +30,37 @@ SCOPES = {
 WORDS_LIMIT = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What an answer says about too many requests: nothing was carried out.
+
+    after_seconds: None leaves it to the backoff. scope: as TryAgain has it.
+    """
+
+    after_seconds: float | None
+    scope: str
+
+
+Judge = Callable[[int, Mapping[str, str], str, int], Wait | None]
+"""How a vendor says that there were too many requests: from status, headers, its words and the
+time to what has to wait, or None for an answer that means something else."""
+
+
+def usual(status: int, headers: Mapping[str, str], words: str, now: int) -> Wait | None:
+    """429, with Jira's reason where there is one."""
+    del words
+    return Wait(wait_seconds(headers, now), scope(headers)) if status == 429 else None
+
+
 def failure(
-    request: str, status: int, headers: Mapping[str, str], words: str, *, changes: bool, now: int
+    request: str,
+    status: int,
+    headers: Mapping[str, str],
+    words: str,
+    *,
+    changes: bool,
+    now: int,
+    judge: Judge = usual,
 ) -> ConnectorError:
     """The error for an answer outside 200 to 299.
 
@@ -39,13 +69,15 @@ def failure(
     changes: the request may have changed something there.
     """
     reason = f"{request} answered {status}" + (f": {words}" if words else "")
+    wait = judge(status, headers, words, now)
+    if wait is not None:
+        return TryAgain(reason, after_seconds=wait.after_seconds, status=status, scope=wait.scope)
     if status not in AGAIN:
         return GiveUp(reason, status=status)
     return TryAgain(
         reason,
         after_seconds=wait_seconds(headers, now),
         status=status,
-        scope=scope(headers) if status == 429 else "call",
         may_have_happened=changes and status not in NOTHING_HAPPENED,
     )
 
@@ -143,3 +175,22 @@ def _messages(answer: JSON) -> list[str]:
     else:
         found += _messages(errors)
     return found
+
+
+def as_object(value: JSON) -> dict[str, JSON]:
+    """An object of an answer. Raises TryAgain where something else stands."""
+    if not isinstance(value, dict):
+        raise TryAgain(f"the answer holds {type(value).__name__} where an object was expected")
+    return value
+
+
+def as_list(value: JSON) -> list[JSON]:
+    """A list of an answer; an empty one where something else stands."""
+    return value if isinstance(value, list) else []
+
+
+def child(value: JSON, *names: str) -> JSON:
+    """What stands at the end of these names; None where one of them is absent or null."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

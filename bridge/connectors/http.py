@@ -26,7 +26,14 @@ from httpx_aiohttp import AiohttpTransport
 
 from bridge.action import Exchange
 from bridge.clock import Clock
-from bridge.connectors.answers import WORDS_LIMIT, failure, looks_like_html, own_words
+from bridge.connectors.answers import (
+    WORDS_LIMIT,
+    Judge,
+    failure,
+    looks_like_html,
+    own_words,
+    usual,
+)
 from bridge.connectors.guard import Guard, GuardedResolver, PrivateAddress
 from bridge.connectors.redact import Redactor
 from bridge.errors import ConnectorError, GiveUp, TryAgain
@@ -61,6 +68,7 @@ class Ask:
     changes: it may change something at the other side, so that a lost answer leaves doubt.
     expects_json: a success whose body is no JSON is an error (an empty body is not).
     allow: statuses beside 2xx that the caller wants back as a reply.
+    judge: how the other system says that there were too many requests.
     """
 
     method: str
@@ -72,6 +80,7 @@ class Ask:
     expects_json: bool = True
     allow: frozenset[int] = frozenset()
     timeout_seconds: float = 30.0
+    judge: Judge = usual
 
 
 class HttpClient:
@@ -133,6 +142,7 @@ class HttpClient:
                 words,
                 changes=ask.changes,
                 now=now,
+                judge=ask.judge,
             )
         return reply
 

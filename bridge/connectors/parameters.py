@@ -138,6 +138,17 @@ class Attach(Parameters):
         return (self.content or "").encode()
 
 
+class UpdateAlert(Parameters):
+    alert: FilledText = Field(
+        description="Which one, as its event names it: owner/name/code-scanning/7, a Sentry id."
+    )
+    state: FilledText = Field(
+        description="`open`, `resolved` or `dismissed`, in the system's own words too."
+    )
+    reason: Text | None = Field(None, description="Why it is dismissed, such as false positive.")
+    comment: Text | None = Field(None, description="A sentence for people; plain text.")
+
+
 class SyncStatus(Parameters):
     to: Literal["case", "scan", "finding", "alert", "ticket"] = Field(
         description="What gets the status; found through the link of the event's subject."

@@ -15,6 +15,7 @@ from bridge.connectors.parameters import (
     SendWebhook,
     SyncStatus,
     Transition,
+    UpdateAlert,
     UpdateTicket,
 )
 
@@ -100,6 +101,19 @@ SHAPES: tuple[ActionShape, ...] = (
     ticket: SEC-12
     filename: report.txt
     content: ${{ data.message }}
+""",
+    ),
+    ActionShape(
+        "update_alert",
+        "Resolves, dismisses or reopens an alert of a scanner.",
+        UpdateAlert,
+        {"state": "The state it has now, in the system's words."},
+        """\
+- update_alert:
+    alert: octo-org/shop/code-scanning/7
+    state: dismissed
+    reason: false positive
+    comment: Accepted in SEC-12.
 """,
     ),
     ActionShape(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
+from bridge.connectors.answers import Judge, usual
 from bridge.connectors.http import READ_ONLY, Ask, HttpClient, parse_json
 from bridge.connectors.redact import Redactor
 from bridge.errors import GiveUp
@@ -17,13 +18,17 @@ Query = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """base_url: without a slash at the end. headers: sent with every request, credentials too."""
+    """base_url: without a slash at the end. headers: sent with every request, credentials too.
+
+    judge: how this system says that there were too many requests.
+    """
 
     http: HttpClient = field(repr=False)
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
     redactor: Redactor
     timeout_seconds: float = 30.0
+    judge: Judge = usual
 
     async def fetch(
         self,
@@ -72,7 +77,7 @@ class Site:
     def _ask(self, method: str, path: str, query: Query | None) -> Ask:
         url = self.base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         headers = {"accept": "application/json", **self.headers}
-        return Ask(method, url, headers, timeout_seconds=self.timeout_seconds)
+        return Ask(method, url, headers, timeout_seconds=self.timeout_seconds, judge=self.judge)
 
 
 def write_json(body: JSON) -> bytes:
@@ -86,3 +91,10 @@ def write_json(body: JSON) -> bytes:
 def part(text: str) -> str:
     """A part of a path; a slash or a question mark in it stays in it."""
     return quote(text, safe="")
+
+
+def address(text: str) -> str:
+    """A base URL as an operator writes it, for models of settings. Raises ValueError."""
+    if not text.startswith(("http://", "https://")) or "@" in text:
+        raise ValueError("must start with http:// or https:// and hold no credentials")
+    return text.rstrip("/")

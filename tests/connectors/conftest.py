@@ -56,10 +56,15 @@ class Recorder(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self._real = open_transport()
         self.requests: list[httpx.Request] = []
+        self.answers: list[tuple[httpx.Request, httpx.Response]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        return await self._real.handle_async_request(request)
+        answer = await self._real.handle_async_request(request)
+        body = await answer.aread()
+        kept = httpx.Response(answer.status_code, headers=answer.headers, content=body)
+        self.answers.append((request, kept))
+        return kept
 
     async def aclose(self) -> None:
         await self._real.aclose()
@@ -135,6 +140,22 @@ def scripted(remote: Remote, clock: Moment) -> Callable[[str], Opened]:
 async def sandbox(clock: Moment) -> AsyncIterator[RunningSandbox]:
     async with running_sandbox(clock=clock) as running:
         yield running
+
+
+async def opened_at(
+    sandbox: RunningSandbox, name: str, clock: Moment, options: dict[str, JSON]
+) -> AsyncIterator[Opened]:
+    """A connector against one of the sandbox's stand-ins, over real HTTP."""
+    opened = open_connector(name, Recorder(), clock, options)
+    yield opened
+    await opened.http.aclose()
+
+
+def recorder(opened: Opened) -> Recorder:
+    """What went through the connector's transport."""
+    found = opened.http._transport
+    assert isinstance(found, Recorder)
+    return found
 
 
 @pytest.fixture(params=["cloud", "data-center"])

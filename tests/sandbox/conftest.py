@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import httpx
@@ -11,6 +12,7 @@ from bridge.event import JSON
 from bridge.sandbox.app import Sandbox, create_sandbox
 from bridge.sandbox.serve import RunningSandbox, running_sandbox
 from tests.sandbox.oracle import Oracle, oracle
+from tests.sandbox.receiver import Receiver
 
 START = 1_795_000_000_000
 """Some day in November 2026; the tests move on from there."""
@@ -101,6 +103,15 @@ async def jira(app: Sandbox) -> AsyncGenerator[Jira, None]:
 @pytest.fixture
 def data_center(jira: Jira) -> Jira:
     return Jira(jira.client, "/jira-dc")
+
+
+@pytest.fixture
+async def receiver() -> AsyncGenerator[Receiver, None]:
+    made = Receiver()
+    server = await asyncio.start_server(made.take, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks/jira?x=1"
+    async with server:
+        yield made
 
 
 @pytest.fixture

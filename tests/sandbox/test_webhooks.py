@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -10,7 +9,6 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -20,47 +18,10 @@ from bridge.sandbox.app import SandboxOptions, create_sandbox
 from bridge.sandbox.serve import RunningSandbox, running_sandbox
 from bridge.sandbox.webhooks import Target
 from tests.sandbox.conftest import Jira, MovingClock
+from tests.sandbox.receiver import Receiver
 
 SECRET = "made-up secret of a test"
 SAMPLES = Path(__file__).resolve().parents[2] / "../shared/payloads"
-
-
-class Receiver:
-    """Keeps what arrives. answers: statuses to give first; 0 hangs up without one; then 200."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.received: list[tuple[dict[str, str], bytes]] = []
-        self.url = ""
-
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {
-            name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])
-        }
-        body = await reader.readexactly(int(headers["content-length"]))
-        self.received.append((headers, body))
-        status = self.answers.pop(0) if self.answers else 200
-        if status:
-            writer.write(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)
-        writer.close()
-
-    @property
-    def events(self) -> list[str]:
-        return [json.loads(body)["webhookEvent"] for _, body in self.received]
-
-    @property
-    def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.received]
-
-
-@pytest.fixture
-async def receiver() -> AsyncGenerator[Receiver, None]:
-    made = Receiver()
-    server = await asyncio.start_server(made.take, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks/jira?x=1"
-    async with server:
-        yield made
 
 
 class Sending:

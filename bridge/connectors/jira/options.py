@@ -7,15 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from bridge.connectors.site import address
+
 DESCRIPTION_LIMIT = 32_767
 SUMMARY_LIMIT = 255
 LABEL_LIMIT = 255
-
-
-def _address(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or "@" in text:
-        raise ValueError("must start with http:// or https:// and hold no credentials")
-    return text.rstrip("/")
 
 
 class JiraAuth(BaseModel):
@@ -62,7 +58,7 @@ class JiraSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    base_url: Annotated[str, AfterValidator(_address)] = Field(
+    base_url: Annotated[str, AfterValidator(address)] = Field(
         description="Such as https://x.atlassian.net, or https://api.atlassian.com/ex/jira/ID."
     )
     auth: JiraAuth

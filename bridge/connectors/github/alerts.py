@@ -1,0 +1,130 @@
+"""update_alert: dismisses and reopens code scanning, Dependabot and secret scanning alerts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.action import Call, Outcome
+from bridge.connectors.github.client import GitHub
+from bridge.connectors.github.options import REPOSITORY
+from bridge.connectors.parameters import UpdateAlert
+from bridge.errors import GiveUp
+from bridge.event import JSON
+from bridge.text.characters import cut_words, length, tidy
+
+ALERT = re.compile(
+    r"(?:https?://[^/\s]+/)?(?:(?P<repository>[^/\s]+/[^/\s]+)/)?(?:security/)?"
+    r"(?P<kind>code-scanning|dependabot|secret-scanning)(?:/alerts)?[/#](?P<number>[1-9]\d{0,9})"
+)
+COMMENT_LIMIT = 280
+"""https://docs.github.com/en/rest/dependabot/alerts#update-a-dependabot-alert, read 2026-11."""
+
+OPEN = frozenset({"open", "reopened", "unresolved", "new"})
+CLOSED = frozenset({"dismissed", "resolved", "closed", "fixed", "ignored", "archived", "done"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of alert is closed. reasons: every word a rule may use, to GitHub's own."""
+
+    closed: str
+    reason_field: str
+    comment_field: str
+    reasons: Mapping[str, str]
+
+
+def _reasons(own: str, **others: str) -> dict[str, str]:
+    known = {name.replace("_", " "): name for name in own.split(",")}
+    return known | {name.replace("_", " "): value for name, value in others.items()}
+
+
+KINDS: Mapping[str, Kind] = {
+    "code-scanning": Kind(
+        "dismissed",
+        "dismissed_reason",
+        "dismissed_comment",
+        _reasons(
+            "false positive,won't fix,used in tests",
+            wont_fix="won't fix",
+            inaccurate="false positive",
+        ),
+    ),
+    "dependabot": Kind(
+        "dismissed",
+        "dismissed_reason",
+        "dismissed_comment",
+        _reasons(
+            "fix_started,inaccurate,no_bandwidth,not_used,tolerable_risk",
+            false_positive="inaccurate",
+            wont_fix="tolerable_risk",
+        )
+        | {"won't fix": "tolerable_risk"},
+    ),
+    "secret-scanning": Kind(
+        "resolved",
+        "resolution",
+        "resolution_comment",
+        _reasons("false_positive,wont_fix,revoked,used_in_tests", inaccurate="false_positive")
+        | {"won't fix": "wont_fix"},
+    ),
+}
+
+
+async def update_alert(github: GitHub, call: Call[UpdateAlert]) -> Outcome:
+    """Sets the state; an alert that has it already is left alone, with whoever's reason."""
+    parameters = call.parameters
+    repository, name, number = _parsed(github, parameters.alert)
+    kind = KINDS[name]
+    path = f"/repos/{repository}/{name}/alerts/{number}"
+    lost: list[str] = []
+    body = _body(kind, parameters, lost)
+    alert = await github.get(path)
+    if isinstance(alert, dict) and alert.get("state") == body["state"]:
+        return Outcome({"state": alert["state"]}, found=True)
+    made = await github.write("PATCH", path, body)
+    return Outcome({"state": str(made.get("state", body["state"]))}, lost=tuple(lost))
+
+
+def object_of(parameters: UpdateAlert) -> str:
+    return parameters.alert.strip().casefold()
+
+
+def _parsed(github: GitHub, text: str) -> tuple[str, str, str]:
+    found = ALERT.fullmatch(text.strip())
+    repository = (found and found["repository"]) or github.settings.repository
+    if not found or not REPOSITORY.fullmatch(repository):
+        raise GiveUp(
+            f"{text[:100]!r} is no alert: expected code-scanning/7, dependabot/7 or "
+            "secret-scanning/7, with owner/name/ before it for another repository"
+        )
+    return repository, found["kind"], found["number"]
+
+
+def _body(kind: Kind, parameters: UpdateAlert, lost: list[str]) -> dict[str, JSON]:
+    state = parameters.state.strip().casefold()
+    if state in OPEN:
+        if parameters.comment and kind.closed == "dismissed":
+            lost.append("the comment was left out: GitHub takes one with a dismissal only")
+        return {"state": "open"}
+    if state not in CLOSED:
+        known = ", ".join(sorted(OPEN | CLOSED))
+        raise GiveUp(f"GitHub has no state {parameters.state!r} for an alert; it takes: {known}")
+    body: dict[str, JSON] = {"state": kind.closed, kind.reason_field: _reason(kind, parameters)}
+    if parameters.comment:
+        words = cut_words(" ".join(tidy(parameters.comment).split()), COMMENT_LIMIT)
+        if length(parameters.comment) > COMMENT_LIMIT:
+            lost.append(f"the comment was cut to {COMMENT_LIMIT} characters")
+        body[kind.comment_field] = words
+    return body
+
+
+def _reason(kind: Kind, parameters: UpdateAlert) -> str:
+    given = (parameters.reason or "").strip().casefold().replace("_", " ")
+    found = kind.reasons.get(given)
+    if found is None:
+        known = ", ".join(dict.fromkeys(kind.reasons.values()))
+        what = f"no reason {parameters.reason!r}" if given else "a reason is missing"
+        raise GiveUp(f"update_alert: {what}; GitHub takes here: {known}")
+    return found

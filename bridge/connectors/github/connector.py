@@ -1,0 +1,47 @@
+"""The GitHub connector, put together."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from bridge.connectors.contract import Action, Connector
+from bridge.connectors.github.alerts import object_of, update_alert
+from bridge.connectors.github.check import check
+from bridge.connectors.github.client import open_github
+from bridge.connectors.github.comments import comment
+from bridge.connectors.github.create import create_ticket
+from bridge.connectors.github.edit import update_ticket
+from bridge.connectors.github.options import GitHubSettings
+from bridge.connectors.github.table import append_table, append_tables
+from bridge.connectors.github.transition import transition
+from bridge.connectors.shapes import shape
+
+
+class _NamesTicket(Protocol):
+    @property
+    def ticket(self) -> str: ...
+
+
+def ticket_of(parameters: _NamesTicket) -> str:
+    """The issue's number alone: `12` and `owner/name#12` may be the same. That those of two
+    repositories with one number wait for each other does no harm.
+    """
+    return "#" + re.split(r"[#/]", parameters.ticket.strip())[-1]
+
+
+CONNECTOR = Connector(
+    name="github",
+    sentence="GitHub and GitHub Enterprise Server: issues, comments, tables, security alerts.",
+    settings=GitHubSettings,
+    open=open_github,
+    actions=(
+        Action(shape("create_ticket"), create_ticket),
+        Action(shape("update_ticket"), update_ticket, ticket_of),
+        Action(shape("transition"), transition, ticket_of),
+        Action(shape("comment"), comment, ticket_of),
+        Action(shape("append_table"), append_table, ticket_of, append_tables),
+        Action(shape("update_alert"), update_alert, object_of),
+    ),
+    check=check,
+)
