@@ -304,7 +304,7 @@ async def test_ticket_below_an_epic_on_data_center_has_the_epic_link(
     ],
 )
 def test_half_or_double_credentials_are_refused(auth: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match="or `token` alone") as caught:
+    with pytest.raises(ValidationError, match="or `access_token` alone") as caught:
         JiraSettings.model_validate({"base_url": "https://j.example", "auth": auth})
     assert "made-up" not in str(caught.value)
 
