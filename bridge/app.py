@@ -29,11 +29,13 @@ from bridge.configured import Configured, configure, open_vault, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
 from bridge.connectors.guard import Guard
 from bridge.connectors.http import HttpClient
+from bridge.direct import Direct
 from bridge.errors import BridgeError
 from bridge.fence import Fence
 from bridge.logs import configure_logging
 from bridge.made import MadeIntegrations
 from bridge.matcher import Matcher
+from bridge.progress import Progress
 from bridge.quarantine import Quarantine
 from bridge.registry import Registry
 from bridge.reload import RulesHolder, watch
@@ -51,6 +53,7 @@ from bridge.web import start_page
 from bridge.web.api.entrance import Entrance
 from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi
+from bridge.web.api.progress import ProgressApi
 from bridge.web.api.site import ApiSite
 from bridge.web.body import BodyReader
 from bridge.web.health import Health
@@ -207,10 +210,16 @@ async def assemble(
             },
         )
 
+    direct = Direct(database, clock, actor.caller)
+    progress = Progress(database, clock, registry, direct)
     server = settings.server
     health = Health(database, rules, worker, metrics, gauges)
     api = ApiSite(
-        [KeysApi(database, clock), IntegrationsApi(made, tokens, guard, clock)],
+        [
+            KeysApi(database, clock),
+            IntegrationsApi(made, tokens, guard, clock),
+            ProgressApi(progress),
+        ],
         Entrance(database, clock, settings.limits.requests_per_minute),
         server.body_limit_bytes,
         settings.public_url,

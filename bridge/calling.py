@@ -60,10 +60,10 @@ class Integration:
 
 @dataclass(slots=True)
 class Queued:
-    """A call that waits to be carried out with others, and who waits for it."""
+    """Calls that wait to be carried out with others, and who waits for them."""
 
-    call: AnyCall
-    future: asyncio.Future[Outcome]
+    calls: Sequence[AnyCall]
+    future: asyncio.Future[list[Outcome]]
 
 
 Renew = Callable[[Integration], Awaitable[Integration]]
@@ -101,23 +101,33 @@ class Caller:
 
     async def carry_out(self, integration: Integration, offered: Action, call: AnyCall) -> Outcome:
         """The outcome, or TryAgain, GiveUp, or Hold when it could not even be tried."""
+        (outcome,) = await self.carry_out_all(integration, offered, [call])
+        return outcome
+
+    async def carry_out_all(
+        self, integration: Integration, offered: Action, calls: Sequence[AnyCall]
+    ) -> list[Outcome]:
+        """Calls of one action on one object, in their order: with one write where that can be.
+
+        All of them fail together, or those before the one that failed are done and are found when
+        they are repeated.
+        """
         if not self.may_change():
             raise TryAgain(NOT_OURS)
         integration = await self.renew(integration)
-        written = offered.object_of(call.parameters)
-        asked = Asked(integration.tenant, integration.name, call.name, written)
+        written = offered.object_of(calls[0].parameters)
+        asked = Asked(integration.tenant, integration.name, calls[0].name, written)
         if written is None or offered.run_many is None:
-            (outcome,) = await self._write(integration, offered, asked, [call])
-            return outcome
-        return await self._join(integration, offered, asked, call)
+            return [(await self._write(integration, offered, asked, [call]))[0] for call in calls]
+        return await self._join(integration, offered, asked, calls)
 
     async def _join(
-        self, integration: Integration, offered: Action, asked: Asked, call: AnyCall
-    ) -> Outcome:
+        self, integration: Integration, offered: Action, asked: Asked, calls: Sequence[AnyCall]
+    ) -> list[Outcome]:
         """Queues up; whoever is first writes for all that are there when its turn comes."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         queue = self._queues.setdefault((key_of(asked), asked.action), [])
-        queue.append(Queued(call, future))
+        queue.append(Queued(calls, future))
         if len(queue) == 1:
             await self._lead(integration, offered, asked)
         return await future
@@ -128,11 +138,12 @@ class Caller:
         try:
             async with self._alone(asked):
                 batch = self._queues.pop((key_of(asked), asked.action))
-                calls = [one.call for one in batch]
+                calls = [call for one in batch for call in one.calls]
                 outcomes = await self._paced(integration, offered, asked, calls)
-            for one, outcome in zip(batch, outcomes, strict=True):
+            for one in batch:
+                own, outcomes = outcomes[: len(one.calls)], outcomes[len(one.calls) :]
                 if not one.future.done():
-                    one.future.set_result(outcome)
+                    one.future.set_result(own)
         except BaseException as error:
             batch = batch or self._queues.pop((key_of(asked), asked.action), [])
             told = error

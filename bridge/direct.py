@@ -11,7 +11,9 @@ are the same. Consequence: what fails is not tried again by itself; the caller r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -27,8 +29,15 @@ from bridge.store import links, object_leases
 from bridge.store.links import Link, LinkState
 from bridge.store.transaction import Database, Transaction
 
-OTHER_CALL_SECONDS = 1.0
-LEASE_MARGIN_MS = 5_000
+PATIENCE_SECONDS = 5.0
+"""How long a caller waits for its turn; it has a person or a script behind it that waits too."""
+
+OTHER_NODE_SECONDS = 0.2
+"""How soon it is looked again whether another node has ended."""
+
+LEASE_MS = 60_000
+"""How much longer than the longest call a key is kept from other nodes: several calls may follow
+each other under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +89,39 @@ class Direct:
 
         call_mark: 12 to 40 characters of [a-z0-9-], the same whenever this is repeated.
         Raises TryAgain, GiveUp; TryAgain also where the system is left alone for a while.
-        """  # fmt: skip
+        """
+        marked = [(parameters, call_mark)]
+        (outcome,) = await self.call_all(integration, name, marked, may_exist=may_exist)
+        return outcome
+
+    async def call_all(
+        self,
+        integration: Integration,
+        name: str,
+        marked: Sequence[tuple[BaseModel, str]],
+        *,
+        may_exist: bool = False,
+    ) -> list[Outcome]:
+        """Several of one action on one object, each with its mark: with one write where that can
+        be. Otherwise as `call`."""
         offered = integration.connector.action(name)
         if offered is None:
             raise GiveUp(f"{integration.name} ({integration.connector.name}) has no {name}")
         if not integration.enabled:
             raise GiveUp(f"{integration.name} is switched off")
         now = self.clock()
-        call = Call(name, parameters, call_mark, may_exist, 1, now, now, "", "api")
-        try:
-            return await self.caller.carry_out(integration, offered, call)
-        except Hold as hold:
-            raise TryAgain(str(hold), after_seconds=hold.seconds) from hold
+        calls = [
+            Call(name, parameters, call_mark, may_exist, 1, now, now, "", "api")
+            for parameters, call_mark in marked
+        ]
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self.caller.carry_out_all(integration, offered, calls)
+            except Hold as hold:
+                if time.monotonic() + hold.seconds > until:
+                    raise TryAgain(str(hold), after_seconds=hold.seconds) from hold
+                await asyncio.sleep(hold.seconds)
 
     async def create_once(
         self, purpose: Purpose, integration: Integration, parameters: BaseModel
@@ -101,7 +131,7 @@ class Direct:
         Raises TryAgain, GiveUp; a later call with the same purpose then finds what was made.
         """
         call_mark = mark(purpose.tenant, purpose.rule, purpose.once, "", 0, 0)
-        async with self._alone(purpose):
+        async with self.alone((purpose.tenant, purpose.rule, purpose.once)):
             held, may_exist = await self._intend(purpose, integration, call_mark)
             if held.state is LinkState.DONE:
                 return Made(held.ticket, held.ticket_id, held.url, held.integration, new=False)
@@ -138,22 +168,27 @@ class Direct:
         await self.database.write(work)
 
     @asynccontextmanager
-    async def _alone(self, purpose: Purpose) -> AsyncIterator[None]:
-        """One call at a time for a purpose, on all nodes. Raises TryAgain."""
-        key: Key = (purpose.tenant, purpose.rule, purpose.once)
+    async def alone(self, key: Key) -> AsyncIterator[None]:
+        """One at a time for a key, on all nodes; whoever comes later waits. Raises TryAgain when
+        that takes too long."""
         async with self._locks.hold(key):
             if self.database.single_process:
                 yield
                 return
-            for_ms = int(self.caller.timeout_seconds * 1000) + LEASE_MARGIN_MS
-            node = self.caller.node
-            held = await self.database.write(
-                lambda tx: object_leases.try_hold(tx, key, node, for_ms)
-            )
-            if not held:
-                words = "another node is at the same; ask again"
-                raise TryAgain(words, after_seconds=OTHER_CALL_SECONDS)
+            await self._lease(key)
             try:
                 yield
             finally:
+                node = self.caller.node
                 await self.database.write(lambda tx: object_leases.let_go(tx, key, node))
+
+    async def _lease(self, key: Key) -> None:
+        for_ms, node = LEASE_MS + int(self.caller.timeout_seconds * 1000), self.caller.node
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not await self.database.write(
+            lambda tx: object_leases.try_hold(tx, key, node, for_ms)
+        ):
+            if time.monotonic() > until:
+                words = "another node is at the same; ask again"
+                raise TryAgain(words, after_seconds=OTHER_NODE_SECONDS)
+            await asyncio.sleep(OTHER_NODE_SECONDS)

@@ -14,8 +14,16 @@ import structlog
 
 from bridge.clock import Clock
 from bridge.errors import StoreError
+from bridge.store.pushes import forget_pushes
 from bridge.store.quarantine import forget_kept
-from bridge.store.retention import forget_events, forget_oldest, forget_records, shrink, size_bytes
+from bridge.store.retention import (
+    STEP,
+    forget_events,
+    forget_oldest,
+    forget_records,
+    shrink,
+    size_bytes,
+)
 from bridge.store.transaction import Database
 
 DAY_MS = 86_400_000
@@ -71,7 +79,7 @@ class Retention:
                 forgotten += await self._forget_state(state, self._clock() - int(days * DAY_MS))
         forgotten += await self._forget_to_size()
         released = await self._forget_quarantine()
-        records = await self._forget_records()
+        records = await self._forget_records() + await self._forget_pushes()
         if forgotten or released or records:
             await self._give_back()
             log.info("forgotten", events=forgotten, quarantined=released, records=records)
@@ -96,6 +104,16 @@ class Retention:
         days, forgotten = self._keep.record_days, 0
         before = self._clock() - int(days * DAY_MS)
         while days and (count := await self._database.write(lambda tx: forget_records(tx, before))):
+            forgotten += count
+            await asyncio.sleep(BREATH_SECONDS)
+        return forgotten
+
+    async def _forget_pushes(self) -> int:
+        days, forgotten = self._keep.record_days, 0
+        before = self._clock() - int(days * DAY_MS)
+        while days and (
+            count := await self._database.write(lambda tx: forget_pushes(tx, before, STEP))
+        ):
             forgotten += count
             await asyncio.sleep(BREATH_SECONDS)
         return forgotten

@@ -178,6 +178,21 @@ async def tie(tx: Transaction, link: Link, now: int) -> None:
     )  # fmt: skip
 
 
+async def link_of_record(
+    tx: Transaction, tenant: str, subject: str, kind: str, record_id: str
+) -> Link | None:
+    """What a record is tied to: its newest link with a ticket."""
+    row = await tx.row(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND subject = ? AND kind = ?"
+        " AND record_id = ? AND ticket <> '' ORDER BY seq DESC LIMIT 1",
+        tenant,
+        subject,
+        kind,
+        record_id,
+    )
+    return stored(row) if row else None
+
+
 async def links_of_ticket(tx: Transaction, tenant: str, ticket: str) -> Sequence[Link]:
     """Everything that is tied to one ticket."""
     rows = await tx.rows(

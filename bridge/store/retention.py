@@ -12,6 +12,16 @@ STEP = 200
 
 FINISHED = ("done", "ignored", "echo", "failed")
 
+BESIDE = {
+    "job": (("job_notes", "job_id"),),
+    "case": (
+        ("cases", "id"),
+        ("case_comments", "case_id"),
+        ("case_incidents", "case_id"),
+    ),
+}
+"""For each kind of record, the tables and columns of what is kept beside it."""
+
 FREE_PAGES = 256
 """Pages given back to the disk in one transaction: 2 MB."""
 
@@ -80,6 +90,10 @@ async def forget_records(tx: Transaction, before: int, limit: int = STEP) -> int
         await tx.run(
             "DELETE FROM records WHERE tenant = ? AND kind = ? AND id = ?", tenant, kind, record_id
         )
+        for table, column in BESIDE.get(kind, ()):
+            await tx.run(
+                f"DELETE FROM {table} WHERE tenant = ? AND {column} = ?", tenant, record_id
+            )
     return len(rows)
 
 

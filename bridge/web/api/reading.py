@@ -75,7 +75,7 @@ def read_query(request: Request, operation: Operation) -> Any:
 def validated(model: type[BaseModel], value: JSON, where: str) -> BaseModel:
     """The value as the model. Raises FieldsRefused with a line for each field."""
     try:
-        return model.model_validate(value, strict=False)
+        return model.model_validate(value)
     except ValidationError as error:
         raise FieldsRefused(
             [

@@ -108,7 +108,28 @@ ENVELOPE = Shape(
     ),
 )
 """`{"success": false, "error": text, "requestId"}`, the other half of the `success`/`data`
-envelope of documents 001, 002 and 003."""
+envelope of documents 001 and 002."""
+
+
+def _progress(failure: Failure) -> dict[str, JSON]:
+    value = _envelope(failure)
+    return {**value, "message": failure.message}
+
+
+PROGRESS = Shape(
+    "ErrorProgress",
+    _progress,
+    _object(
+        ("success", "error", "message", "requestId"),
+        success={"const": False},
+        error=_TEXT,
+        message=_TEXT,
+        details=_FIELDS,
+        requestId=_TEXT,
+    ),
+)
+"""`{"success": false, "error": text, "message": text, "requestId"}`: document 003 names the
+message of an error and, for what is told with 200, `error`; both hold the same words."""
 
 
 def _kibana(failure: Failure) -> dict[str, JSON]:
