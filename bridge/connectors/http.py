@@ -13,11 +13,12 @@ import asyncio
 import json
 import ssl
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -41,13 +42,21 @@ from bridge.event import JSON
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 """Arbitrary: a thousand times an ordinary answer, and harmless for memory."""
+WORDS_BYTES = 100_000
 RECORD_LIMIT = 4_000
 EXCHANGES_LIMIT = 100
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_LIMIT = 3
 CONNECTIONS = 100
 CONNECT_SECONDS = 10.0
 NOT_OURS = "not sent: this process stood still for longer than its leases, another may be at it"
 READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
+
+FAILED = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError)
+"""On the way. Some of aiohttp's are ValueErrors too, so these are looked at first."""
+
+TROUBLES = (ConnectorError, *FAILED, httpx.InvalidURL, ValueError, TypeError)
+"""What a request may end with; the last three are of one that cannot be sent."""
 
 _TRAIL: ContextVar[list[Exchange] | None] = ContextVar("trail", default=None)
 
@@ -62,9 +71,20 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Incoming:
+    """An answer while it comes in. pieces: its body, decompressed; TryAgain where it breaks off."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: AsyncIterator[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A request before it is sent.
 
+    files: name, content and type by the multipart part's name. An open file is read from its start
+        while it is sent, never whole.
     changes: it may change something at the other side, so that a lost answer leaves doubt.
     expects_json: a success whose body is no JSON is an error (an empty body is not).
     allow: statuses beside 2xx that the caller wants back as a reply.
@@ -75,7 +95,7 @@ class Ask:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
-    files: Mapping[str, tuple[str, bytes, str]] | None = field(default=None, repr=False)
+    files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None = field(default=None, repr=False)
     changes: bool = True
     expects_json: bool = True
     allow: frozenset[int] = frozenset()
@@ -133,26 +153,68 @@ class HttpClient:
         """The answer, if it is a success or allowed; else TryAgain or GiveUp."""
         reply = await self._follow(ask, redactor)
         if not 200 <= reply.status < 300 and reply.status not in ask.allow:
-            words = redactor.cut(own_words(reply.headers, reply.body), WORDS_LIMIT)
-            now = self._clock()
-            raise failure(
-                _named(ask, redactor),
-                reply.status,
-                reply.headers,
-                words,
-                changes=ask.changes,
-                now=now,
-                judge=ask.judge,
-            )
+            raise self._failure(ask, reply, redactor)
         return reply
+
+    def _failure(self, ask: Ask, reply: Reply, redactor: Redactor) -> ConnectorError:
+        words = redactor.cut(own_words(reply.headers, reply.body), WORDS_LIMIT)
+        return failure(
+            _named(ask, redactor),
+            reply.status,
+            reply.headers,
+            words,
+            changes=ask.changes,
+            now=self._clock(),
+            judge=ask.judge,
+        )
+
+    @asynccontextmanager
+    async def stream(self, ask: Ask, redactor: Redactor) -> AsyncIterator[Incoming]:
+        """The answer to a GET as it comes in, if it is a success; else TryAgain or GiveUp.
+
+        Of any size. ask.timeout_seconds: until it begins, and again from one piece to the next.
+        """
+        url = ask.url
+        for _ in range(REDIRECTS_LIMIT + 1):
+            started = self._clock()
+            response = await self._begin(ask, url, redactor)
+            try:
+                headers = _lower(response.headers)
+                if not 200 <= response.status_code < 300:
+                    words = await _start_of(_pieces(response, ask, redactor))
+                    reply = Reply(response.status_code, headers, words)
+                    _note(ask, url, reply, None, self._clock() - started, redactor)
+                    location = _location(reply)
+                    if location:
+                        url = _redirected(ask, url, location, redactor)
+                        continue
+                    raise self._failure(ask, reply, redactor)
+                reply = Reply(response.status_code, headers, b"(a file)")
+                _note(ask, url, reply, None, self._clock() - started, redactor)
+                yield Incoming(reply.status, headers, _pieces(response, ask, redactor))
+                return
+            finally:
+                await response.aclose()
+        raise GiveUp(f"{_named(ask, redactor)} was redirected more than {REDIRECTS_LIMIT} times")
+
+    async def _begin(self, ask: Ask, url: str, redactor: Redactor) -> httpx.Response:
+        """The head of an answer; what fails before it is noted in the trail."""
+        started = self._clock()
+        try:
+            async with asyncio.timeout(ask.timeout_seconds):
+                return await self._open(ask, url)
+        except TROUBLES as error:
+            problem = _problem(error, ask, redactor)
+        _note(ask, url, None, problem, self._clock() - started, redactor)
+        raise problem
 
     async def _follow(self, ask: Ask, redactor: Redactor) -> Reply:
         """The answer behind redirects within the same host, which only a GET follows."""
         url = ask.url
         for _ in range(REDIRECTS_LIMIT + 1):
             reply = await self._exchange(ask, url, redactor)
-            location = reply.headers.get("location", "")
-            if reply.status not in (301, 302, 303, 307, 308) or not location:
+            location = _location(reply)
+            if not location:
                 return reply
             url = _redirected(ask, url, location, redactor)
         raise GiveUp(f"{_named(ask, redactor)} was redirected more than {REDIRECTS_LIMIT} times")
@@ -165,12 +227,8 @@ class HttpClient:
         try:
             async with asyncio.timeout(ask.timeout_seconds):
                 reply = await self._transfer(ask, url)
-        except ConnectorError as error:
-            problem = error
-        except (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError) as error:
-            problem = _translated(error, ask, redactor)
-        except (httpx.InvalidURL, ValueError, TypeError) as error:
-            problem = GiveUp(f"{_named(ask, redactor)} cannot be sent: {redactor(str(error))}")
+        except TROUBLES as error:
+            problem = _problem(error, ask, redactor)
         _note(ask, url, reply, problem, self._clock() - started, redactor)
         if problem is not None:
             raise problem  # outside the `except`: the cause may hold headers with credentials
@@ -178,6 +236,15 @@ class HttpClient:
         return reply
 
     async def _transfer(self, ask: Ask, url: str) -> Reply:
+        response = await self._open(ask, url)
+        try:
+            body = await _read(response)
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, _lower(response.headers), body)
+
+    async def _open(self, ask: Ask, url: str) -> httpx.Response:
+        """The head of an answer; whoever gets it reads and closes it."""
         if self._guard is not None:
             self._guard.check(url)
         if self._transport is None:
@@ -199,16 +266,27 @@ class HttpClient:
                 }
             },
         )
-        await request.aread()
+        if any(not isinstance(one[1], bytes) for one in (ask.files or {}).values()):
+            assert isinstance(request.stream, httpx.SyncByteStream)
+            request.stream = _InThread(request.stream)
+        else:
+            await request.aread()
         response = await self._transport.handle_async_request(request)
-        try:
-            body = await _read(response)
-        finally:
-            await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
         if self._on_reply is not None:
-            self._on_reply(request.url.host, headers)
-        return Reply(response.status_code, headers, body)
+            self._on_reply(request.url.host, _lower(response.headers))
+        return response
+
+
+class _InThread(httpx.AsyncByteStream):
+    """A body read piece by piece in a thread: the file may lie on a slow disk."""
+
+    def __init__(self, body: httpx.SyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = iter(self._body)
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            yield piece
 
 
 def open_transport(guard: Guard | None = None) -> httpx.AsyncBaseTransport:
@@ -234,6 +312,36 @@ def _open_session(guard: Guard | None) -> aiohttp.ClientSession:
         auto_decompress=False,
         trust_env=guard is None and bool(urllib.request.getproxies()),
     )
+
+
+def _lower(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _location(reply: Reply) -> str:
+    """Where an answer sends on to; empty when it does not."""
+    return reply.headers.get("location", "") if reply.status in REDIRECTS else ""
+
+
+async def _pieces(response: httpx.Response, ask: Ask, redactor: Redactor) -> AsyncIterator[bytes]:
+    problem: ConnectorError | None = None
+    try:
+        async for piece in response.aiter_bytes():
+            yield piece
+    except TROUBLES as error:
+        problem = _problem(error, ask, redactor)
+    if problem is not None:
+        raise problem
+
+
+async def _start_of(pieces: AsyncIterator[bytes]) -> bytes:
+    """Enough of an answer to see what it says."""
+    body = bytearray()
+    async for piece in pieces:
+        body += piece
+        if len(body) >= WORDS_BYTES:
+            break
+    return bytes(body)
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -275,6 +383,15 @@ def parse_json(ask: Ask, reply: Reply, redactor: Redactor) -> JSON:
         status=reply.status,
         may_have_happened=ask.changes,
     )
+
+
+def _problem(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorError:
+    """What one of TROUBLES means; to be raised outside the `except`."""
+    if isinstance(error, ConnectorError):
+        return error
+    if isinstance(error, FAILED):
+        return _translated(error, ask, redactor)
+    return GiveUp(f"{_named(ask, redactor)} cannot be sent: {redactor(str(error))}")
 
 
 def _translated(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorError:

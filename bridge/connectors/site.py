@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from typing import BinaryIO
 from urllib.parse import quote, urlencode
 
 from bridge.connectors.answers import Judge, usual
-from bridge.connectors.http import READ_ONLY, Ask, HttpClient, parse_json
+from bridge.connectors.http import READ_ONLY, Ask, HttpClient, Incoming, parse_json
 from bridge.connectors.redact import Redactor
 from bridge.errors import GiveUp
 from bridge.event import JSON
 
 Query = Mapping[str, str | int]
+
+SLOWEST_BYTES = 100_000
+"""Of an upload, in a second. Arbitrary: slower than any line a server has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,27 @@ class Site:
         reply = await self.http.send(ask, self.redactor)
         return reply.status, parse_json(ask, reply, self.redactor)
 
-    async def upload(self, path: str, name: str, data: bytes, headers: Mapping[str, str]) -> JSON:
-        """JSON of the answer to one file sent as the multipart part `file`."""
+    async def upload(
+        self,
+        path: str,
+        name: str,
+        content: bytes | BinaryIO,
+        headers: Mapping[str, str],
+        content_type: str = "application/octet-stream",
+    ) -> JSON:
+        """JSON of the answer to one file sent as the multipart part `file`.
+
+        content: an open file is read while it is sent, in a thread, and never held whole. Its time
+            is not bounded by `timeout_seconds` alone: a slow line gets what a file of its size
+            needs at SLOWEST_BYTES a second.
+        """
+        size = len(content) if isinstance(content, bytes) else size_of(content)
         ask = self._ask("POST", path, None)
         ask = replace(
             ask,
             headers={**ask.headers, **headers},
-            files={"file": (name, data, "application/octet-stream")},
+            files={"file": (name, content, content_type)},
+            timeout_seconds=self.timeout_seconds + size / SLOWEST_BYTES,
         )
         reply = await self.http.send(ask, self.redactor)
         return parse_json(ask, reply, self.redactor)
@@ -73,6 +92,15 @@ class Site:
         ask = replace(ask, changes=False, expects_json=False, allow=frozenset({404}))
         ask = replace(ask, headers={**ask.headers, "accept": "*/*"})
         return (await self.http.send(ask, self.redactor)).body
+
+    def stream(
+        self, path: str, query: Query | None = None
+    ) -> AbstractAsyncContextManager[Incoming]:
+        """The bytes of an answer while they come in; TryAgain or GiveUp where there are none."""
+        ask = self._ask("GET", path, query)
+        ask = replace(ask, changes=False, expects_json=False)
+        ask = replace(ask, headers={**ask.headers, "accept": "*/*", "accept-encoding": "identity"})
+        return self.http.stream(ask, self.redactor)
 
     def _ask(self, method: str, path: str, query: Query | None) -> Ask:
         url = self.base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
@@ -86,6 +114,13 @@ def write_json(body: JSON) -> bytes:
         return json.dumps(body, allow_nan=False).encode()
     except ValueError:
         raise GiveUp("the parameters hold a number that JSON cannot carry") from None
+
+
+def size_of(file: BinaryIO) -> int:
+    """How many bytes an open file has; it stands at its start afterwards."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    return size
 
 
 def part(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.connectors.jira.options import LABEL_LIMIT, SUMMARY_LIMIT
 from bridge.connectors.parameters import TextFormat
+from bridge.event import JSON
 from bridge.text.characters import head, length, one_line, tidy
 from bridge.text.cut import fit, fit_wiki
 from bridge.text.markdown import read_markdown
@@ -31,3 +32,8 @@ def label_texts(labels: list[str] | None) -> list[str]:
     """Labels as Jira takes them: no blanks, at most 255 characters, none twice, none empty."""
     cleaned = ["-".join(tidy(label).split()) for label in labels or []]
     return list(dict.fromkeys(head(label, LABEL_LIMIT) for label in cleaned if label))
+
+
+def read_text(value: JSON) -> str:
+    """The words of a long text that Jira gives; empty where there is none."""
+    return value if isinstance(value, str) else ""

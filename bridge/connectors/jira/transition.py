@@ -40,8 +40,8 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
     """
     parameters = call.parameters
     path = issue_path(parameters.ticket)
-    status, category, marks = await _status(jira, parameters.ticket)
-    ways = await _ways(jira, path)
+    status, category, marks = await status_of(jira, parameters.ticket)
+    ways = await ways_from(jira, path)
     lost: list[str] = []
     if call.mark in marks or _is_there(parameters.to, status, category, ways):
         if parameters.comment and call.may_exist:
@@ -56,26 +56,26 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
     fields = _fill(way, parameters.fields or {}, lost)
     if fields:
         body["fields"] = fields
-    with_comment = parameters.comment is not None and _required(way, COMMENT)
+    with_comment = parameters.comment is not None and is_required(way, COMMENT)
     if with_comment:
         words = wiki_text(parameters.comment or "", parameters.format, _limit(jira))
         body["update"] = {COMMENT: [{"add": {"body": words.text}}]}
         lost += words.lost
-    _demand(way, {*fields, *([COMMENT] if with_comment else [])})
+    demand(way, {*fields, *([COMMENT] if with_comment else [])})
     await jira.post(f"{path}/transitions", body)
     if parameters.comment and not with_comment:
         await _comment(jira, call, lost)
     return Outcome({"status": way.to}, lost=tuple(lost))
 
 
-async def _status(jira: Jira, ticket: str) -> tuple[str, str, list[JSON]]:
+async def status_of(jira: Jira, ticket: str) -> tuple[str, str, list[JSON]]:
     """Name and category of the status, and the marks of the transitions made by us."""
     issue = await jira.issue(ticket, "status", MOVES_PROPERTY)
     status = as_object(as_object(issue.get("fields", {})).get("status", {}))
     return str(status.get("name", "")), _category(status), marks_of(issue, MOVES_PROPERTY)
 
 
-async def _ways(jira: Jira, path: str) -> list[Way]:
+async def ways_from(jira: Jira, path: str) -> list[Way]:
     found = await jira.get(f"{path}/transitions", {"expand": "transitions.fields"})
     ways: list[Way] = []
     for one in map(as_object, as_list(as_object(found).get("transitions"))):
@@ -148,16 +148,16 @@ def _allowed(name: str, value: JSON, meta: dict[str, JSON]) -> JSON:
     raise GiveUp(f"{name}: {given!r} is not allowed; allowed are: {known}")
 
 
-def _required(way: Way, field_id: str) -> bool:
+def is_required(way: Way, field_id: str) -> bool:
     meta = way.screen.get(field_id)
     return isinstance(meta, dict) and bool(meta.get("required")) and not meta.get("hasDefaultValue")
 
 
-def _demand(way: Way, filled: set[str]) -> None:
+def demand(way: Way, filled: set[str]) -> None:
     """Raises GiveUp naming every required field of the screen that has no value."""
     missing: list[str] = []
     for field_id, meta in way.screen.items():
-        if field_id in filled or not _required(way, field_id):
+        if field_id in filled or not is_required(way, field_id):
             continue
         one = as_object(meta)
         choices = [as_object(each) for each in as_list(one.get("allowedValues"))][:10]

@@ -60,7 +60,7 @@ ROUTES = (
     route("GET", "attachment/meta", attachments.attachment_meta),
     route("GET", "attachment/{}", attachments.get_attachment),
     route("DELETE", "attachment/{}", attachments.delete_attachment),
-    route("GET", "attachment/content/{}", attachments.get_content),
+    route("GET", "attachment/content/{}", attachments.get_content, "cloud"),
     route("POST", "issueLink", links.create_link),
     route("GET", "issueLink/{}", links.get_link),
     route("DELETE", "issueLink/{}", links.delete_link),
