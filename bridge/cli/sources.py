@@ -17,11 +17,12 @@ from bridge.errors import NotFound
 from bridge.event import JSON
 from bridge.secrets_seen import last_use, secret_names
 from bridge.settings import Settings
+from bridge.sources.describe import VERIFIED
 from bridge.sources.source import Source
 from bridge.store.secrets_seen import Named, Seen, list_seen
 from bridge.store.transaction import Database
 
-COLUMNS = ("NAME", "TENANT", "PRESET", "LEVEL", "PROOF", "ADDRESS", "SECRETS")
+COLUMNS = ("NAME", "TENANT", "PRESET", "VERIFIED", "PROOF", "ADDRESS", "SECRETS")
 
 
 @click.group()
@@ -37,8 +38,8 @@ def list_(config: Path, as_json: bool) -> None:
     """List the configured sources, with each secret's last use.
 
     A secret is named by eight digits that help nobody to guess it. Uses are counted from the first
-    start on; with PostgreSQL that takes encryption.keys. LEVEL is how sure the preset is: V is
-    verified at the sender, P partly, X not at all.
+    start on; with PostgreSQL that takes encryption.keys. VERIFIED is what the preset was held
+    against: the vendor's own page, code or library, a third party's account of it, or nothing.
     """
     settings = settings_of(config)
     configured = configure(settings)
@@ -74,6 +75,7 @@ def _told(
         "tenant": source.tenant,
         "preset": source.preset.name,
         "level": source.preset.form.level,
+        "verified": VERIFIED[source.preset.form.level],
         "proof": source.settings.proof,
         "address": f"{settings.public_url}{place}/hooks/{source.name}",
         "secrets": [_secret(source, vault, seen, each) for each in source.fingerprints],

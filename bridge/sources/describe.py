@@ -29,6 +29,8 @@ LEVELS = {
     "P": "partly, or through third parties",
     "X": "not verified",
 }
+VERIFIED = {"V": "vendor", "P": "third-party", "X": "unverified"}
+"""The same in one word, for `bridge sources list`."""
 
 
 def with_table(page: str, presets: Mapping[str, Preset]) -> str:

@@ -17,7 +17,7 @@ from bridge.errors import ExpressionFailed, Invalid
 from bridge.event import JSON
 from bridge.match.expression import Activation, Expression, activation, compile_expression
 
-NAMES: Final = frozenset({"body", "headers", "item"})
+NAMES: Final = frozenset({"body", "headers", "item", "raw"})
 Path: TypeAlias = tuple[str | int, ...]
 
 
@@ -36,25 +36,58 @@ _STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\]')
 
 
 class Scope:
-    """The values that the expressions of one event read; given to the engine only when needed."""
+    """The values that the expressions of one event read; given to the engine only when needed.
 
-    __slots__ = ("_activation", "values")
+    What the engine sees has no members that are null: to an expression they are not there, so that
+    `has`, `.?` and `orValue` say the same whether a sender leaves a field out or empties it. `raw`
+    is the body with its nulls, for the rare sender to whom one of them says something.
 
-    def __init__(self, body: JSON, headers: Mapping[str, str], item: JSON) -> None:
+    whole: the scope of the whole body where this is one event of several, to share its work.
+    """
+
+    __slots__ = ("_activation", "_bare", "_raw", "_whole", "values")
+
+    def __init__(
+        self, body: JSON, headers: Mapping[str, str], item: JSON, whole: Scope | None = None
+    ) -> None:
         named = cast("JSON", headers)
         self.values: dict[str, JSON] = {"body": body, "headers": named, "item": item}
+        self._whole = whole
+        self._bare: JSON | Absent = ABSENT
         self._activation: Activation | None = None
+        self._raw: Activation | None = None
 
     def activation(self) -> Activation:
         if self._activation is None:
-            self._activation = activation(self.values)
+            body, item = self.values["body"], self.values["item"]
+            bare = self._whole.bare_body() if self._whole is not None else self.bare_body()
+            values = {**self.values, "body": bare}
+            values["item"] = bare if item is body else without_nulls(item)
+            self._activation = activation(values)
         return self._activation
+
+    def raw_activation(self) -> Activation:
+        if self._raw is None:
+            self._raw = activation({**self.activation().values, "raw": self.values["body"]})
+        return self._raw
+
+    def bare_body(self) -> JSON:
+        if isinstance(self._bare, Absent):
+            self._bare = without_nulls(self.values["body"])
+        return self._bare
+
+
+def without_nulls(value: JSON) -> JSON:
+    """The value without the members of objects that are null, at any depth. The original stays."""
+    if isinstance(value, dict):
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+    return [without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 class Reading:
     """One compiled expression."""
 
-    __slots__ = ("_expression", "_walk", "plain", "reads_item", "text")
+    __slots__ = ("_expression", "_reads_raw", "_walk", "plain", "reads_item", "text")
 
     def __init__(self, text: str, expression: Expression) -> None:
         self.text = text
@@ -62,6 +95,7 @@ class Reading:
         self._walk = plain_walk(text)
         self.plain = plain_text(text)
         self.reads_item = "item" in expression.names
+        self._reads_raw = "raw" in expression.names
 
     def value(self, scope: Scope) -> JSON | Absent:
         """What the expression gives. A path through null gives null.
@@ -71,7 +105,8 @@ class Reading:
         if self._walk is not None:
             return self._walk(scope.values)
         try:
-            return self._expression.evaluate(scope.activation())
+            read = scope.raw_activation() if self._reads_raw else scope.activation()
+            return self._expression.evaluate(read)
         except ExpressionFailed as error:
             if error.absent:
                 return ABSENT

@@ -133,7 +133,7 @@ class Source:
         if items is None:
             return (self._event(delivery, shared, kept, 0, alone=True),)
         return tuple(
-            self._event(delivery, Scope(body, headers, item), kept, part)
+            self._event(delivery, Scope(body, headers, item, shared), kept, part)
             for part, item in enumerate(items)
         )
 
@@ -148,7 +148,7 @@ class Source:
         scope = Scope(body, headers, body)
         items = self._items(scope)
         if items is not None and stored.part < len(items):
-            scope = Scope(body, headers, items[stored.part])
+            scope = Scope(body, headers, items[stored.part], scope)
         kind = self.preset.kind_of(_bounded(self.preset.type_of.text(scope)))
         data = complete(stored.type, stored.subject, build_data(kind.data, scope))
         return Event(

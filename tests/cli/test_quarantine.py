@@ -183,9 +183,9 @@ def test_sources_are_listed_before_there_is_a_store_and_none_is_made(
     done = run("sources", "list")
     assert done.exit_code == 0
     head, first, second = done.stdout.splitlines()
-    assert head.split() == ["NAME", "TENANT", "PRESET", "LEVEL", "PROOF", "ADDRESS", "SECRETS"]
-    assert first.split()[:5] == ["qtangl", "default", "qtangl", "V", "required"]
-    assert second.split()[:5] == ["open", "default", "generic-hmac", "V", "none"]
+    assert head.split() == ["NAME", "TENANT", "PRESET", "VERIFIED", "PROOF", "ADDRESS", "SECRETS"]
+    assert first.split()[:5] == ["qtangl", "default", "qtangl", "vendor", "required"]
+    assert second.split()[:5] == ["open", "default", "generic-hmac", "vendor", "none"]
     assert "http://127.0.0.1:8080/hooks/qtangl" in first
     assert second.endswith("none")
     assert not (folder / "var").exists()

@@ -253,6 +253,26 @@ def test_what_is_more_than_a_path_is_left_to_the_engine(text: str) -> None:
     assert plain_text(text) is None
 
 
+def test_field_that_is_null_is_to_an_expression_as_one_that_is_absent_but_for_raw() -> None:
+    fields = """
+data:
+  a: has(body.x.y)
+  b: body.x.?y.?z.orValue("none")
+  c: body.x
+  d: raw.x.y == null
+  e: body.l.map(i, i.?n.orValue(0))
+"""
+    by = source(preset(GOOD + fields))
+    body = b'{"x": {"y": null}, "l": [{"n": null}, {"n": 2}]}'
+    assert data(by, delivery(body)) == {
+        "a": False,
+        "b": "none",
+        "c": {"y": None},
+        "d": True,
+        "e": [0, 2],
+    }
+
+
 def test_activation_is_made_once_for_all_expressions_of_an_event() -> None:
     scope = Scope({"a": 1}, {}, None)
     assert scope.activation() is scope.activation()

@@ -37,6 +37,8 @@ EXPECTED = {
     "dependency-track/v5-audit-change": [
         ("finding.resolved", "dependency-track/d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0001")
     ],
+    "detectify/finding": [("finding.opened", "detectify/pay.acme-bank.example")],
+    "dfir-iris/case-created": [("case.created", "iris/case/88")],
     "generic-hmac/finding-opened": [("finding.opened", "fnd-9001")],
     "generic-token/scan-finished": [("scan.finished", "nightly-2026-11-18")],
     "github/code-scanning-alert-created": [("alert.raised", "acme/payments/code-scanning/12")],
@@ -49,17 +51,31 @@ EXPECTED = {
             "https://gitlab.acme-bank.example/core/payments/-/security/vulnerabilities/77",
         )
     ],
+    "hackerone/report-resolved": [("finding.resolved", "hackerone/410022")],
     "harbor/cloudevents-quota-exceeded": [("alert.raised", "harbor/core/payments")],
     "harbor/scanning-completed": [("scan.finished", "harbor/core/payments")],
+    "jfrog-xray/violation": [
+        ("finding.opened", "xray/default/libs-release/org/demo/demo-parser-1.0.0.jar"),
+        ("finding.opened", "xray/default/libs-release/org/demo/demo-zip-2.0.0.jar"),
+    ],
     "jira-cloud/comment-created": [("issue.commented", "SEC-12")],
     "jira-cloud/issue-created": [("issue.created", "SEC-12")],
     "jira-cloud/issue-done": [("issue.updated", "SEC-12")],
     "jira-data-center/issue-closed": [("issue.updated", "SEC-31")],
+    "kibana-webhook/alert-active": [("alert.raised", "kibana/alert/r-5501/gateway")],
+    "kibana-webhook/case-updated": [
+        ("case.updated", "kibana/case/5c31aada-0000-11ed-85f2-4f7c222c0001")
+    ],
     "linear/comment-created": [("issue.commented", "SEC-88")],
     "linear/issue-done": [("issue.updated", "SEC-88")],
+    "nexus-iq/application-evaluation": [("scan.finished", "nexus-iq/payments")],
+    "nexus-iq/policy-alert": [("alert.raised", "nexus-iq/payments")],
     "ocsf/two-findings": [("finding.opened", "ocsf-demo-1"), ("finding.resolved", "ocsf-demo-2")],
+    "pagerduty/incident-resolved": [("alert.resolved", "pagerduty/Q0DEMO1")],
+    "pagerduty/incident-triggered": [("alert.raised", "pagerduty/Q0DEMO1")],
     "qtangl/scan-clean": [("scan.finished", "scan_80c4d2")],
     "qtangl/scan-complete": [("scan.finished", "scan_7f3a91")],
+    "quay/vulnerability-found": [("finding.opened", "quay/acme/payments")],
     "sarif/two-runs": [
         ("scan.finished", "sarif/DemoLint/https://git.acme-bank.example/gateway"),
         ("scan.finished", "sarif/DemoDeps"),
@@ -75,9 +91,13 @@ EXPECTED = {
     "slack/app-mention": [("app_mention", "C0SEC:1794990000.000100")],
     "snyk/project-snapshot": [("scan.finished", "snyk/0f2b3d8a-51f8-4e5b-9d6a-77a1d0c4a001")],
     "sonarqube/quality-gate-failed": [("scan.finished", "sonarqube/payments/main")],
+    "stackhawk/scan-completed": [("scan.finished", "stackhawk/Payments/Staging")],
     "standard-webhooks/alert-raised": [("alert.raised", "alert_2041")],
     "standard-webhooks/case-created": [("case.created", "case_77")],
     "stripe-like/finding-opened": [("finding.opened", "fnd-7711")],
+    "thehive/case-closed": [("case.closed", "thehive/~410001")],
+    "thehive/comment-created": [("case.commented", "thehive/~410001")],
+    "tickets/vulnerability-resolved": [("finding.resolved", "vulnerability/1207")],
     "trivy-operator/config-audit-report": [
         ("scan.finished", "trivy/core/replicaset-payments-7d9f")
     ],

@@ -158,6 +158,11 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
             "target": "Acme Example 1.0.0",
         },
     ),
+    "dependency-track/v4.NEW_VULNERABLE_DEPENDENCY": (
+        "finding.opened",
+        "dependency-track/6fb1820f-5280-4577-ac51-40124aabe307",
+        {"id": f"{AXIS}/CVE-2012-5784", "severity": "medium", "target": "Acme Example 1.0.0"},
+    ),
     "dependency-track/v5.GROUP_NEW_VULNERABILITY": (
         "finding.opened",
         "dependency-track/c9c9539a-e381-4b36-ac52-6a7ab83b2c95",

@@ -7,6 +7,9 @@ import pytest
 
 from bridge.event import Event
 from bridge.vocabulary import VOCABULARY, Alert, Issue
+from tests.sources import test_platforms as platforms
+from tests.sources import test_scanners as scanners
+from tests.sources import test_trackers as trackers
 from tests.sources.deliveries import SHARED, delivery, events, source
 
 PRESET_OF = {
@@ -17,6 +20,10 @@ PRESET_OF = {
     "cloudevents": "cloudevents",
 }
 BODIES = sorted(path for name in PRESET_OF for path in (SHARED / name).glob("*.json"))
+ANSWERED = {"slack/url_verification"}
+"""What is answered and not stored."""
+CALLS = {"kibana/cases_webhook.create_case", "kibana/cases_webhook.create_comment"}
+"""What comes to /case-webhook; tests/case_webhook has them."""
 pytestmark = pytest.mark.skipif(
     not BODIES, reason="the shared collection of bodies is not beside this checkout"
 )
@@ -100,3 +107,21 @@ def test_recorded_types_of_ours_follow_the_vocabulary() -> None:
             model = VOCABULARY.get(event.type)
             if model is not None and "comment_created" not in path.name:
                 model.model_validate(event.data)
+
+
+def test_every_body_of_the_collection_is_looked_at_by_some_test() -> None:
+    told = {*trackers.RECORDED, *scanners.RECORDED, *platforms.RECORDED}
+    told |= ANSWERED | CALLS
+    told |= {f"{path.parent.name}/{path.stem}" for path in BODIES}
+    found = {f"{path.parent.name}/{path.stem}" for path in SHARED.glob("*/*.json")}
+    assert found - told == set()
+
+
+def test_recorded_handshake_of_slack_is_answered_with_its_challenge() -> None:
+    by = source("slack")
+    given = delivery((SHARED / "slack" / "url_verification.json").read_bytes())
+    answer = by.answer_handshake(given, by.parse(given))
+    assert answer is not None
+    assert json.loads(answer.body) == {
+        "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
+    }
