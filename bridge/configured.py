@@ -7,7 +7,7 @@ what will run. Opens no connection and no store.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -123,12 +123,22 @@ def read_rules(configured: Configured, *paths: Path, made: Offers = NOTHING) -> 
     A path that does not exist is a problem; an empty folder is a set without rules.
     made: what integrations that API callers made offer.
     """
+    return rules_from(configured, _rule_paths(configured.settings, *paths), made)
+
+
+def rules_from(
+    configured: Configured, files: Mapping[str, str] | Iterable[Path], made: Offers = NOTHING
+) -> RuleSet:
+    """Rules under this configuration: texts by the names of their files, or paths to read.
+
+    made: as for `read_rules`. Raises Invalid.
+    """
     offered: dict[str, frozenset[str]] = dict(made)
     for (_, name), integration in configured.integrations.items():
         actions = frozenset(action.shape.name for action in integration.connector.actions)
         offered[name] = offered.get(name, frozenset()) | actions
     return load_rules(
-        _rule_paths(configured.settings, *paths),
+        files,
         action_shapes(),
         sorted({name for _, name in configured.sources}),
         offered,

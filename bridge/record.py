@@ -229,7 +229,7 @@ async def hold_link(
         )
     if planned.once is None and not makes_ticket:
         return False
-    kind, record_id = element_about(matched, planned)
+    kind, record_id = element_about(matched.about, planned)
     event = matched.stored
     link = Link(
         event.tenant, planned.rule, planned.once, event.subject, kind, record_id, run.id,
@@ -239,13 +239,13 @@ async def hold_link(
     return False
 
 
-def element_about(matched: Matched, planned: PlannedRun) -> tuple[str, str]:
+def element_about(about: tuple[str, str], planned: PlannedRun) -> tuple[str, str]:
     """The record a run is about: the finding its element is, else what the event is about."""
     if isinstance(planned.each, dict):
         element_id = planned.each.get("id")
-        if isinstance(element_id, str) and matched.about[0] == "scan":
+        if isinstance(element_id, str) and about[0] == "scan":
             return "finding", element_id
-    return matched.about
+    return about
 
 
 def new_actions(

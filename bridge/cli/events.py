@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ import rich_click as click
 from bridge.cli.opened import opened, with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
 from bridge.cli.output import put, put_json, put_table, say
+from bridge.cli.period import since_moment
 from bridge.cli.trail import put_trail
 from bridge.clock import iso, wall_clock
 from bridge.errors import BridgeError
@@ -31,7 +31,6 @@ SETTLED = {EventState.DONE, EventState.FAILED, EventState.ECHO, EventState.IGNOR
 REPLAYABLE = sorted(state.value for state in SETTLED)
 LOOK_EVERY_SECONDS = 0.5
 PAGE = 500
-UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @click.group()
@@ -78,7 +77,7 @@ def list_(
         state=state or "",
         subject=subject,
         ticket=ticket,
-        since=_since(since),
+        since=since_moment(since),
     )
 
     async def work(database: Database) -> Sequence[StoredEvent]:
@@ -142,7 +141,12 @@ def replay(
     """
     wanted = EventState.FAILED.value if failed else state or ""
     fits = EventFilter(
-        tenant=tenant, source=source, type=type_, state=wanted, subject=subject, since=_since(since)
+        tenant=tenant,
+        source=source,
+        type=type_,
+        state=wanted,
+        subject=subject,
+        since=since_moment(since),
     )
     if failed and state not in (None, wanted):
         raise click.UsageError("--failed and --state contradict each other")
@@ -254,13 +258,3 @@ def _line(event: StoredEvent) -> tuple[str, ...]:
         event.state.value,
         event.reason,
     )
-
-
-def _since(text: str) -> int:
-    """`30m` as the time that long ago, milliseconds; 0 for an empty text."""
-    if not text:
-        return 0
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if not found:
-        raise click.UsageError("--since is a number and one of s, m, h, d, such as 30m or 7d")
-    return wall_clock() - int(found[1]) * UNITS[found[2]]

@@ -31,7 +31,7 @@ COMMANDS = {
         "bridge.cli.integrations:integrations",
         "List the systems that are called, and test whether they let us.",
     ),
-    "rules": ("bridge.cli.rules:rules", "Check, list, explain and test rules."),
+    "rules": ("bridge.cli.rules:rules", "Check, list, explain, test and back-test rules."),
     "events": ("bridge.cli.events:events", "List, show, replay and follow events."),
     "sources": (
         "bridge.cli.sources:sources",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from bridge.cli.backtest import backtest
 from bridge.cli.check import put_problems
 from bridge.cli.explanation import explanation_json, put_explanation
 from bridge.cli.opened import with_store
@@ -31,10 +32,11 @@ from bridge.text.escape import ESCAPES
 
 @click.group()
 def rules() -> None:
-    """Check, list, explain and test rules."""
+    """Check, list, explain, test and back-test rules."""
 
 
 rules.add_command(test)
+rules.add_command(backtest)
 
 
 @rules.command("check")

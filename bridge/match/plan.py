@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,6 +26,10 @@ from bridge.match.rules import RuleSet
 from bridge.match.template import compile_text, replaced
 
 Stage = Literal["at_once", "in_lane"]
+
+Spare = Callable[[str, str], bool] | None
+"""Says of a rule and a value of `once_per` that its run need not be rendered, because it has been
+done: of a thousand findings most are found again. Only where nothing is acted on."""
 
 MOST_ELEMENTS = 1_000
 """Of one `each`. Arbitrary; the largest recorded scan has 300 findings. More is an error that is
@@ -68,11 +72,13 @@ def plan(
     link: JSON,
     escapes: Escapes,
     stage: Stage = "at_once",
+    spare: Spare = None,
 ) -> Plan:
     """The runs of every rule that matches, in the order of the rules.
 
     Never raises: what goes wrong in an expression is its rule's verdict.
     now: milliseconds UTC. link: what the event's subject is tied to; read at stage `in_lane` only.
+    spare: see `Spare`.
     """
     names = EventNames(event, now, link)
     runs: list[PlannedRun] = []
@@ -82,11 +88,13 @@ def plan(
         if rule.in_lane is not (stage == "in_lane"):
             needs_lane = needs_lane or rule.in_lane
             continue
-        verdicts.append(plan_rule(rule, names, escapes, runs))
+        verdicts.append(plan_rule(rule, names, escapes, runs, spare))
     return Plan(tuple(runs), tuple(verdicts), needs_lane)
 
 
-def plan_rule(rule: Rule, names: EventNames, escapes: Escapes, runs: list[PlannedRun]) -> Verdict:
+def plan_rule(
+    rule: Rule, names: EventNames, escapes: Escapes, runs: list[PlannedRun], spare: Spare = None
+) -> Verdict:
     """What one rule makes of the event; its runs are added to `runs`."""
     try:
         if rule.when is not None and not rule.when.holds(names.for_guard(rule, rule.when)):
@@ -104,7 +112,7 @@ def plan_rule(rule: Rule, names: EventNames, escapes: Escapes, runs: list[Planne
     for index, element in enumerate(elements):
         bound = names.for_rule(rule) if rule.each is None else names.for_element(rule, element)
         try:
-            runs.append(_run(rule, index, element, bound, escapes))
+            runs.append(_run(rule, index, element, bound, escapes, spare))
             made += 1
         except ExpressionFailed as error:
             which = "" if rule.each is None else f"element {index}: "
@@ -198,8 +206,12 @@ def names_for(
         raise ExpressionFailed(str(error)) from error
 
 
-def _run(rule: Rule, index: int, element: JSON, bound: Activation, escapes: Escapes) -> PlannedRun:
+def _run(
+    rule: Rule, index: int, element: JSON, bound: Activation, escapes: Escapes, spare: Spare
+) -> PlannedRun:
     once = None if rule.once_per is None else _key("once_per", rule.once_per, bound)
+    if spare is not None and once is not None and spare(rule.name, once):
+        return PlannedRun(rule.name, index, element, once, None, rule.on_failure, _bare(rule))
     throttle = None
     if rule.throttle is not None:
         given = rule.throttle
@@ -211,6 +223,13 @@ def _run(rule: Rule, index: int, element: JSON, bound: Activation, escapes: Esca
         rule.name, index, element, once, throttle, rule.on_failure, actions,
         rule.variables if later and _reads_vars_later(rule) else None,
     )  # fmt: skip
+
+
+def _bare(rule: Rule) -> tuple[PlannedAction, ...]:
+    return tuple(
+        PlannedAction(step.position, step.action, step.id, step.integration, {})
+        for step in rule.steps
+    )
 
 
 def _key(name: str, expression: Expression, bound: Activation) -> str:

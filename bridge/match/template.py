@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.document import Document
 from bridge.errors import ExpressionFailed, Invalid, Place, Problem
@@ -27,27 +27,28 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One text with templates in it. path: from the whole value down to it."""
+    """One text with templates in it. path: from the whole value down to it.
+
+    names: those that its expressions read. pointer: the path as a JSON pointer (RFC 6901).
+    Both are asked for at every event, so they are made once.
+    """
 
     path: Path
     parts: tuple[str | Expression, ...]
+    names: frozenset[str] = field(init=False)
+    pointer: str = field(init=False)
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The names that its expressions read."""
-        read: frozenset[str] = frozenset()
-        return read.union(*(part.names for part in self.parts if isinstance(part, Expression)))
+    def __post_init__(self) -> None:
+        read = (part.names for part in self.parts if isinstance(part, Expression))
+        object.__setattr__(self, "names", frozenset().union(*read))
+        steps = ("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
+        object.__setattr__(self, "pointer", "".join(steps))
 
     @property
     def only(self) -> Expression | None:
         """The expression that is the whole leaf, which then keeps its type."""
         first = self.parts[0]
         return first if len(self.parts) == 1 and isinstance(first, Expression) else None
-
-    @property
-    def pointer(self) -> str:
-        """The path as a JSON pointer (RFC 6901)."""
-        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
 
     def render(self, activation: Activation, escape: Escape | None) -> JSON:
         """The value, or ExpressionFailed. Only text from an expression is escaped."""

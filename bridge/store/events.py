@@ -278,3 +278,16 @@ async def count_by_state(tx: Transaction) -> dict[str, int]:
     """How many events are in each state. Reads an index from end to end: not for a hot path."""
     rows = await tx.rows("SELECT state, count(*) FROM events GROUP BY state")
     return {state: int(count) for state, count in rows}
+
+
+async def count_events(tx: Transaction, chosen: EventFilter) -> int:
+    """How many events a filter lets through. Reads them all: not for a hot path."""
+    condition, values = where(chosen)
+    row = await tx.row(f"SELECT count(*) FROM events e WHERE {condition}", *values)
+    return int(row[0]) if row else 0
+
+
+async def newest_seq(tx: Transaction) -> int:
+    """The seq of the event that came last; 0 when there is none."""
+    row = await tx.row("SELECT max(seq) FROM events")
+    return int(row[0] or 0) if row else 0

@@ -204,3 +204,37 @@ async def links_of_ticket(tx: Transaction, tenant: str, ticket: str) -> Sequence
 async def links_of_event(tx: Transaction, event_id: str) -> Sequence[Link]:
     rows = await tx.rows(f"SELECT {COLUMNS} FROM links WHERE event_id = ? ORDER BY seq", event_id)
     return [stored(row) for row in rows]
+
+
+async def done_before(
+    tx: Transaction, tenant: str, rule: str, once: str, moment: int
+) -> Link | None:
+    """Who had done a value of `once_per`, if the link is older than a moment."""
+    row = await tx.row(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND rule = ? AND once = ?"
+        " AND state = 'done' AND created_at < ?",
+        tenant,
+        rule,
+        once,
+        moment,
+    )
+    return stored(row) if row else None
+
+
+async def find_link_before(tx: Transaction, tenant: str, subject: str, moment: int) -> Link | None:
+    """As `find_link`, for what was tied to the subject before a moment; its ticket counts as it is
+    now."""
+    row = await tx.row(
+        f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND ticket = ? ORDER BY seq DESC LIMIT 1",
+        tenant,
+        subject,
+    )
+    if row is None:
+        row = await tx.row(
+            f"SELECT {COLUMNS} FROM links WHERE tenant = ? AND subject = ? AND ticket <> ''"
+            " AND created_at < ? ORDER BY seq DESC LIMIT 1",
+            tenant,
+            subject,
+            moment,
+        )
+    return stored(row) if row else None

@@ -55,6 +55,12 @@ async def planned_before(tx: Transaction, event_id: str) -> set[tuple[str, int]]
     return {(rule, position) for rule, position in rows}
 
 
+async def positions_of(tx: Transaction, event_id: str) -> dict[str, int]:
+    """For each run of an event, which element of `each` it is for."""
+    rows = await tx.rows("SELECT id, position FROM runs WHERE event_id = ?", event_id)
+    return {run_id: int(position) for run_id, position in rows}
+
+
 async def get_run(tx: Transaction, run_id: str) -> Run:
     """One run. Raises NotFound."""
     row = await tx.row(f"SELECT {COLUMNS} FROM runs WHERE id = ?", run_id)
