@@ -111,7 +111,7 @@ class Pusher:
         filled = await fill_case(self.database, tenant, name, parameters)
         now = self.clock()
         call: Call[BaseModel] = Call(
-            PUSHES_CASE, filled.parameters, filled.mark, True, 1, now, now, "", ""
+            PUSHES_CASE, filled.parameters, filled.mark, False, 1, now, now, "", ""
         )
         outcome = await self.caller.carry_out(integration, offered, call)
         await self.database.write(

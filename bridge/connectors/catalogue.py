@@ -18,9 +18,13 @@ NOT_CONNECTORS = frozenset(
         "catalogue",
         "contract",
         "guard",
+        "hidden",
         "http",
         "parameters",
+        "prose",
+        "pushing",
         "redact",
+        "settling",
         "shapes",
         "site",
     }

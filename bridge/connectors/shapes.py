@@ -143,7 +143,6 @@ SHAPES: tuple[ActionShape, ...] = (
         },
         """\
 - push_case:
-    in: jira
     priority: High
 """,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,22 @@ def as_described(request: httpx.Request, mount: str) -> MockRequest:
         data=request.content or None,
         content_type=request.headers.get("content-type", "application/json").partition(";")[0],
     )
+
+
+def check_requests(
+    api: OpenAPI,
+    requests: Iterable[httpx.Request],
+    mount: str,
+    not_described: Collection[tuple[str, str]] = (),
+) -> set[tuple[str, str]]:
+    """Raises for the first request that is not as described; gives what was looked at."""
+    seen: set[tuple[str, str]] = set()
+    for request in requests:
+        call = (request.method, request.url.path.removeprefix(mount))
+        if call not in not_described:
+            api.validate_request(as_described(request, mount))
+            seen.add(call)
+    return seen
 
 
 def answer_as_described(answer: httpx.Response) -> MockResponse:

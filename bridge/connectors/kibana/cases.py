@@ -1,0 +1,246 @@
+"""Cases as tickets: create_ticket, update_ticket, transition, comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.action import Call, Outcome
+from bridge.connectors.answers import as_list
+from bridge.connectors.hidden import ROOM, mark_line, with_lines
+from bridge.connectors.kibana.client import Case, Kibana
+from bridge.connectors.kibana.options import (
+    TAG_LIMIT,
+    TAGS_LIMIT,
+    TEXT_LIMIT,
+    TITLE_LIMIT,
+)
+from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
+from bridge.connectors.prose import markdown_text, title_text
+from bridge.connectors.site import part
+from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
+from bridge.text.characters import head, tidy
+
+STATUSES = ("open", "in-progress", "closed")
+SEVERITIES = ("low", "medium", "high", "critical")
+PRIORITIES = {"lowest": "low", "highest": "critical", "info": "low", "urgent": "critical"}
+"""Words of other systems for a case's severity."""
+
+NO_CONNECTOR: JSON = {"id": "none", "name": "none", "type": ".none", "fields": None}
+OWN_TAG = "scanbridge-"
+
+
+async def create_ticket(kibana: Kibana, call: Call[CreateTicket]) -> Outcome:
+    """Looks for the mark where an earlier try may have been carried out, then creates."""
+    parameters = call.parameters
+    if call.may_exist:
+        known = await find_marked(kibana, call.mark, call.now)
+        if known:
+            return outcome_of(kibana, known, found=True)
+    lost: list[str] = []
+    title = title_text(parameters.summary, TITLE_LIMIT)
+    words = markdown_text(parameters.description or "", parameters.format, TEXT_LIMIT)
+    lost += [*title.lost, *words.lost]
+    if parameters.parent:
+        lost.append("a case has no parent")
+    fields: dict[str, JSON] = dict(parameters.fields or {})
+    if parameters.priority:
+        fields["severity"] = severity(parameters.priority)
+    if parameters.issue_type:
+        fields["category"] = head(parameters.issue_type, 50)
+    if parameters.assignee:
+        fields["assignees"] = assignees(parameters.assignee)
+    made = await create(
+        kibana, title.text, words.text, tags_of(parameters.labels or []), call.mark, fields
+    )
+    return outcome_of(kibana, made, lost=tuple(lost))
+
+
+async def create(
+    kibana: Kibana,
+    title: str,
+    description: str,
+    tags: Iterable[str],
+    mark: str,
+    fields: dict[str, JSON],
+) -> Case:
+    """Makes a case that carries the mark; an empty description, which Kibana refuses, becomes the
+    title."""
+    marked: list[JSON] = [*list(tags)[: TAGS_LIMIT - 1], f"{OWN_TAG}{mark}"]
+    body: dict[str, JSON] = {
+        "title": title,
+        "description": description if description.strip() else title,
+        "tags": marked,
+        "owner": kibana.settings.owner,
+        "settings": {"syncAlerts": False},
+        "connector": NO_CONNECTOR,
+        **fields,
+    }
+    with kibana.settling.making(mark):
+        made = await kibana.post("/cases", body)
+        if not made.get("id"):
+            raise TryAgain("Kibana's answer to the create names no case", may_have_happened=True)
+    kibana.settling.remember(mark, str(made["id"]))
+    return made
+
+
+async def find_marked(kibana: Kibana, mark: str, now: int, *, doubtful: bool = True) -> Case | None:
+    """The case that carries the mark, None where there is none.
+
+    doubtful: an earlier try may have made it. Raises TryAgain then until the index has caught up.
+    """
+    known = kibana.settling.made(mark)
+    if known:
+        return await kibana.case(known)
+    found = await kibana.tagged(f"{OWN_TAG}{mark}")
+    if found:
+        kibana.settling.remember(mark, str(found[0].get("id")))
+        return found[0]
+    kibana.settling.not_found(mark, now=now, doubtful=doubtful)
+    return None
+
+
+def outcome_of(
+    kibana: Kibana, case: Case, *, found: bool = False, lost: tuple[str, ...] = ()
+) -> Outcome:
+    case_id = str(case.get("id"))
+    outputs: dict[str, JSON] = {"key": case_id, "id": case_id, "url": kibana.page(case_id)}
+    return Outcome(outputs, found=found, lost=lost)
+
+
+async def update_ticket(kibana: Kibana, call: Call[UpdateTicket]) -> Outcome:
+    """Sets what the parameters name and nothing else; the bridge's own tags stay."""
+    parameters = call.parameters
+    fields: dict[str, JSON] = {}
+    lost: list[str] = []
+    if parameters.summary is not None:
+        title = title_text(parameters.summary, TITLE_LIMIT)
+        fields["title"] = title.text
+        lost += title.lost
+    if parameters.description is not None:
+        words = markdown_text(parameters.description, parameters.format, TEXT_LIMIT)
+        fields["description"] = words.text
+        lost += words.lost
+    if parameters.priority:
+        fields["severity"] = severity(parameters.priority)
+    if parameters.assignee is not None:
+        fields["assignees"] = assignees(parameters.assignee)
+    fields |= parameters.fields or {}
+
+    def wanted(case: Case) -> dict[str, JSON]:
+        named = dict(fields)
+        if parameters.labels is not None:
+            named["tags"] = [*tags_of(parameters.labels), *own_tags(case)]
+        return differing(case, named)
+
+    if not fields and parameters.labels is None:
+        raise GiveUp("nothing to update: the rule names no field")
+    _, changed = await kibana.change(parameters.ticket, wanted)
+    outputs: dict[str, JSON] = {"key": parameters.ticket.strip()}
+    return Outcome(outputs, found=not changed, lost=tuple(lost))
+
+
+async def transition(kibana: Kibana, call: Call[Transition]) -> Outcome:
+    """Gives a case another status; its comment follows, once."""
+    parameters = call.parameters
+    status = status_of(parameters.to)
+    fields: dict[str, JSON] = {**(parameters.fields or {}), "status": status}
+    _, changed = await kibana.change(parameters.ticket, lambda case: differing(case, fields))
+    lost: tuple[str, ...] = ()
+    if parameters.comment:
+        words = markdown_text(parameters.comment, parameters.format, TEXT_LIMIT - ROOM)
+        lost = words.lost
+        await add_once(kibana, call, parameters.ticket, words.text)
+    return Outcome({"status": status}, found=not changed, lost=lost)
+
+
+async def comment(kibana: Kibana, call: Call[Comment]) -> Outcome:
+    """Adds a comment, once."""
+    parameters = call.parameters
+    words = markdown_text(parameters.body, parameters.format, TEXT_LIMIT - ROOM)
+    if not words.text.strip():
+        raise GiveUp("the comment is empty")
+    made, found = await add_once(kibana, call, parameters.ticket, words.text)
+    return Outcome({"id": made}, found=found, lost=words.lost)
+
+
+async def add_once(
+    kibana: Kibana, call: Call[Comment] | Call[Transition], ticket: str, text: str
+) -> tuple[str, bool]:
+    """The id of the comment with the call's mark, and whether it was there already."""
+    if call.may_exist:
+        known = await kibana.find_comment(ticket, call.mark)
+        if known is not None:
+            return known, True
+        kibana.settling.not_found(call.mark, now=call.now, doubtful=True)
+    return await add_comment(
+        kibana, ticket, with_lines(text, mark_line(call.mark)), call.mark
+    ), False
+
+
+async def add_comment(kibana: Kibana, ticket: str, text: str, mark: str) -> str:
+    """The new comment's id, empty where the answer does not tell it: Kibana answers with the whole
+    case, its comments in no promised order, and from 9.0 on without them."""
+    case = await kibana.case(ticket)
+    owner = case.get("owner") or kibana.settings.owner
+    body: dict[str, JSON] = {"type": "user", "comment": text, "owner": owner}
+    with kibana.settling.making(mark):
+        made = await kibana.post(f"/cases/{part(str(case.get('id')))}/comments", body)
+    for one in as_list(made.get("comments")):
+        if isinstance(one, dict) and one.get("comment") == text:
+            kibana.settling.remember(mark, str(one.get("id")))
+            return str(one.get("id"))
+    kibana.settling.remember(mark, "")
+    return ""
+
+
+# --- words --------------------------------------------------------------------------------
+
+
+def status_of(text: str) -> str:
+    """One of the three that a case can have. Raises GiveUp naming them."""
+    status = "-".join(text.strip().casefold().replace("_", " ").split())
+    if status not in STATUSES:
+        raise GiveUp(f"a case has no status {text[:100]!r}; it has: {', '.join(STATUSES)}")
+    return status
+
+
+def severity(text: str) -> str:
+    """One of the four that a case can have. Raises GiveUp naming them."""
+    word = text.strip().casefold()
+    word = PRIORITIES.get(word, word)
+    if word not in SEVERITIES:
+        raise GiveUp(f"a case has no severity {text[:100]!r}; it has: {', '.join(SEVERITIES)}")
+    return word
+
+
+def assignees(text: str) -> JSON:
+    """By the id of a user's profile, as the API has it; empty for nobody. Raises GiveUp."""
+    who = text.strip()
+    if who and not who.startswith("u_"):
+        raise GiveUp(f"assignee {who[:100]!r}: Kibana takes the id of a user profile, u_…")
+    return [{"uid": who}] if who else []
+
+
+def tags_of(labels: Iterable[str]) -> list[str]:
+    """Tags as Kibana takes them: one line, at most 256 characters, none twice, none empty."""
+    cleaned = (" ".join(tidy(label).split()) for label in labels)
+    return list(dict.fromkeys(head(label, TAG_LIMIT) for label in cleaned if label))
+
+
+def own_tags(case: Case) -> list[JSON]:
+    return [one for one in as_list(case.get("tags")) if str(one).startswith(OWN_TAG)]
+
+
+def differing(case: Case, fields: dict[str, JSON]) -> dict[str, JSON]:
+    """Those of the fields that the case does not have already."""
+    return {name: value for name, value in fields.items() if not _same(case.get(name), value)}
+
+
+def _same(there: JSON, wanted: JSON) -> bool:
+    """Answers may hold more than was sent: an assignee's, a connector's further keys."""
+    if isinstance(there, list) and isinstance(wanted, list):
+        return len(there) == len(wanted) and all(map(_same, there, wanted))
+    if isinstance(there, dict) and isinstance(wanted, dict):
+        return all(_same(there.get(name), value) for name, value in wanted.items())
+    return there == wanted

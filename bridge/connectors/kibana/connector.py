@@ -1,0 +1,41 @@
+"""The Kibana connector, put together."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bridge.connectors.cases import case_object
+from bridge.connectors.contract import Action, Connector
+from bridge.connectors.kibana.cases import comment, create_ticket, transition, update_ticket
+from bridge.connectors.kibana.check import check
+from bridge.connectors.kibana.client import open_kibana
+from bridge.connectors.kibana.options import KibanaSettings
+from bridge.connectors.kibana.push import push_case
+from bridge.connectors.shapes import shape
+
+
+class _NamesTicket(Protocol):
+    @property
+    def ticket(self) -> str: ...
+
+
+def ticket_of(parameters: _NamesTicket) -> str:
+    """The object an action writes to: the case's id, spelled as a push spells it."""
+    return parameters.ticket.strip().upper()
+
+
+CONNECTOR = Connector(
+    name="kibana",
+    sentence="Kibana's cases: made, updated by version, moved between statuses, commented.",
+    settings=KibanaSettings,
+    open=open_kibana,
+    actions=(
+        Action(shape("create_ticket"), create_ticket),
+        Action(shape("update_ticket"), update_ticket, ticket_of),
+        Action(shape("transition"), transition, ticket_of),
+        Action(shape("comment"), comment, ticket_of),
+        Action(shape("push_case"), push_case, case_object),
+    ),
+    check=check,
+    scope={"space_id": "space"},
+)

@@ -1,0 +1,98 @@
+"""push_case: a case of another system as a case in Kibana."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.action import Call, Outcome
+from bridge.connectors.answers import as_list
+from bridge.connectors.cases import CaseData, PushCase
+from bridge.connectors.hidden import marks_in
+from bridge.connectors.kibana.cases import (
+    SEVERITIES,
+    add_comment,
+    create,
+    differing,
+    find_marked,
+    own_tags,
+    severity,
+    tags_of,
+)
+from bridge.connectors.kibana.client import Case, Kibana
+from bridge.connectors.kibana.options import TEXT_LIMIT, TITLE_LIMIT
+from bridge.connectors.pushing import Limits, There, Wanted, push
+from bridge.event import JSON
+
+LIMITS = Limits(TITLE_LIMIT, TEXT_LIMIT, TEXT_LIMIT)
+
+
+async def push_case(kibana: Kibana, call: Call[PushCase]) -> Outcome:
+    return await push(KibanaTarget(kibana), call)
+
+
+@dataclass(frozen=True, slots=True)
+class KibanaTarget:
+    """Kibana's part of a push."""
+
+    kibana: Kibana
+    limits: Limits = LIMITS
+
+    async def find(self, call: Call[PushCase]) -> There | None:
+        found = await find_marked(self.kibana, call.mark, call.now, doubtful=call.may_exist)
+        return self._there(found) if found else None
+
+    async def create(
+        self, call: Call[PushCase], case: CaseData, title: str, description: str
+    ) -> There:
+        fields: dict[str, JSON] = dict(call.parameters.fields or {})
+        if call.parameters.priority:
+            fields["severity"] = severity(call.parameters.priority)
+        elif case.severity in SEVERITIES:
+            fields["severity"] = case.severity
+        tags = tags_of(case.tags or ())
+        return self._there(await create(self.kibana, title, description, tags, call.mark, fields))
+
+    async def read(self, key: str) -> There:
+        return self._there(await self.kibana.case(key))
+
+    async def write(self, there: There, wanted: Wanted) -> None:
+        fields: dict[str, JSON] = {}
+        if wanted.title is not None:
+            fields["title"] = wanted.title
+        if wanted.description is not None:
+            fields["description"] = wanted.description
+
+        def now(case: Case) -> dict[str, JSON]:
+            """After a conflict: tags that somebody added meanwhile stay."""
+            named = dict(fields)
+            if wanted.tags is not None:
+                gone = set(there.tags) - set(wanted.tags)
+                kept = [one for one in as_list(case.get("tags")) if one not in gone]
+                named["tags"] = [*kept, *(one for one in tags_of(wanted.tags) if one not in kept)]
+            return differing(case, named)
+
+        await self.kibana.change(there.key, now)
+
+    async def comment_marks(self, call: Call[PushCase], key: str, wanted: set[str]) -> set[str]:
+        found = {mark for mark in wanted if self.kibana.settling.made(mark) is not None}
+        if found == wanted:
+            return found
+        async for one in self.kibana.comments(key):
+            found |= marks_in(str(one.get("comment", ""))) & wanted
+            if found == wanted:
+                return found
+        missing = wanted - found
+        self.kibana.settling.not_found(*missing, now=call.now, doubtful=call.may_exist)
+        return found
+
+    async def add_comment(self, key: str, text: str, mark: str) -> None:
+        await add_comment(self.kibana, key, text, mark)
+
+    def _there(self, case: Case) -> There:
+        case_id = str(case.get("id"))
+        own = own_tags(case)
+        tags = [str(one) for one in as_list(case.get("tags")) if one not in own]
+        return There(
+            case_id, case_id, self.kibana.page(case_id), str(case.get("title", "")),
+            str(case.get("description", "")), tuple(tags),
+        )  # fmt: skip

@@ -1,0 +1,294 @@
+"""Kibana's cases, against the sandbox over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
+from bridge.sandbox.kibana.state import Case, KibanaState
+from bridge.sandbox.serve import RunningSandbox
+from tests.connectors.conftest import (
+    Moment,
+    Opened,
+    Recorder,
+    Remote,
+    open_connector,
+    set_faults,
+    until_done,
+)
+from tests.connectors.described import check_requests, openapi
+
+MARK = "mark-0000000001"
+
+
+@pytest.fixture(params=["default", "soc"])
+async def kibana(
+    request: pytest.FixtureRequest, sandbox: RunningSandbox, clock: Moment
+) -> AsyncIterator[Opened]:
+    """The connector in the default space, then in another."""
+    options: dict[str, JSON] = {"base_url": f"{sandbox.base_url}/kibana", "space": request.param}
+    opened = open_connector("kibana", Recorder(), clock, options)
+    yield opened
+    await opened.http.aclose()
+
+
+@pytest.fixture
+def state(sandbox: RunningSandbox) -> KibanaState:
+    found = sandbox.app.neighbours["kibana"].state
+    assert isinstance(found, KibanaState)
+    return found
+
+
+async def made(kibana: Opened, state: KibanaState, **more: JSON) -> Case:
+    outcome = await kibana.run("create_ticket", {"summary": "Weak", "description": "x", **more})
+    return state.cases[str(outcome.outputs["key"])]
+
+
+def words(case: Case) -> list[str]:
+    """What people read of the comments."""
+    return [str(one.body["comment"]).partition("\n\n[scanbridge")[0] for one in case.comments]
+
+
+def tags(case: Case) -> list[str]:
+    found = case.values["tags"]
+    assert isinstance(found, list)
+    return [str(one) for one in found if not str(one).startswith("scanbridge-")]
+
+
+async def test_case_is_made_with_what_the_rule_says(kibana: Opened, state: KibanaState) -> None:
+    outcome = await kibana.run(
+        "create_ticket",
+        {
+            "summary": "RSA-1024\ncertificate",
+            "description": "Found **twice** <b>",
+            "priority": "Highest",
+            "labels": ["tls", "tls", "two words"],
+            "assignee": "u_1",
+            "issue_type": "Certificate",
+        },
+    )
+    case = state.cases[str(outcome.outputs["key"])]
+    assert case.values["title"] == "RSA-1024 certificate"
+    assert case.values["description"] == "Found **twice** \\<b\\>"
+    assert case.values["severity"] == "critical"
+    assert case.values["category"] == "Certificate"
+    assert case.values["assignees"] == [{"uid": "u_1"}]
+    assert tags(case) == ["tls", "two words"]
+    space = kibana.client.settings.space
+    assert case.space == space
+    place = "" if space == "default" else f"/s/{space}"
+    page = f"{place}/app/management/insightsAndAlerting/cases/{case.id}"
+    assert str(outcome.outputs["url"]).endswith(page)
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "5xx"])
+@pytest.mark.parametrize("action", ["create_ticket", "comment", "push_case"])
+async def test_one_of_each_whatever_happens_to_the_answers(
+    action: str, fault: str, kibana: Opened, state: KibanaState, sandbox: RunningSandbox
+) -> None:
+    case = await made(kibana, state) if action == "comment" else None
+    comment: JSON = {"id": "k", "body": "Seen."}
+    given: dict[str, dict[str, JSON]] = {
+        "create_ticket": {"summary": "x"},
+        "comment": {"ticket": case.id if case else "", "body": "Seen again."},
+        "push_case": {"case": {"id": "1", "title": "Weak", "comment": comment}},
+    }
+    set_faults(sandbox, **{fault: "after:next:2" if fault == "5xx" else "next:2"}, index_lag="1.5")
+    before = len(state.cases)
+    await until_done(kibana, action, given[action], mark="mark-0000000002")
+    assert len(state.cases) == before + (action != "comment")
+    newest = list(state.cases.values())[-1]
+    assert len(newest.comments) == (action != "create_ticket")
+
+
+async def test_a_look_in_vain_waits_for_the_index_before_it_makes_another(
+    kibana: Opened, state: KibanaState
+) -> None:
+    """The process ended behind its create: what it made is not in the index yet."""
+    with pytest.raises(TryAgain, match="the search has to catch up") as caught:
+        await kibana.run("create_ticket", may_exist=True)
+    assert not caught.value.may_have_happened
+    assert caught.value.after_seconds == 3.0
+    kibana.clock.pass_seconds(3)
+    await kibana.run("create_ticket", may_exist=True)
+    assert len(state.cases) == 1
+
+
+async def test_a_second_push_by_hand_waits_too_after_a_lost_answer(
+    kibana: Opened, state: KibanaState, sandbox: RunningSandbox
+) -> None:
+    """Whoever asks again by an API says nothing of the first time; the connector remembers it."""
+    set_faults(sandbox, lost_answer="next:1", index_lag="2")
+    case: dict[str, JSON] = {"case": {"id": "1", "title": "Weak"}}
+    with pytest.raises(TryAgain):
+        await kibana.run("push_case", case, mark=MARK)
+    with pytest.raises(TryAgain, match="the search has to catch up"):
+        await kibana.run("push_case", case, mark=MARK)
+    kibana.clock.pass_seconds(3)
+    assert (await kibana.run("push_case", case, mark=MARK)).outputs["created"] is False
+    assert len(state.cases) == 1
+
+
+async def test_status_moves_by_its_name_and_is_left_alone_where_it_is_so(
+    kibana: Opened, state: KibanaState
+) -> None:
+    case = await made(kibana, state)
+    moved = await kibana.run("transition", {"ticket": case.id, "to": "In Progress"})
+    assert (case.values["status"], moved.outputs) == ("in-progress", {"status": "in-progress"})
+    again = await kibana.run("transition", {"ticket": case.id, "to": "in-progress"})
+    assert again.found
+    closing: dict[str, JSON] = {"ticket": case.id, "to": "closed", "comment": "Fixed."}
+    await kibana.run("transition", closing)
+    assert (case.values["status"], words(case)) == ("closed", ["Fixed."])
+    with pytest.raises(GiveUp, match="it has: open, in-progress, closed"):
+        await kibana.run("transition", {"ticket": case.id, "to": "Done"})
+
+
+async def test_update_names_only_what_it_changes(kibana: Opened, state: KibanaState) -> None:
+    case = await made(kibana, state, labels=["old"])
+    change: dict[str, JSON] = {"ticket": case.id, "labels": ["new"], "priority": "low"}
+    await kibana.run("update_ticket", change)
+    assert tags(case) == ["new"]
+    assert len(case.values["tags"]) == 2  # type: ignore[arg-type]
+    version = case.version
+    same = await kibana.run("update_ticket", change)
+    assert same.found
+    assert case.version == version
+    with pytest.raises(GiveUp, match="nothing to update"):
+        await kibana.run("update_ticket", {"ticket": case.id})
+
+
+class Racing(Recorder):
+    """Somebody else writes between our read and our write, so many times."""
+
+    def __init__(self, state: KibanaState, times: int) -> None:
+        super().__init__()
+        self.state, self.times = state, times
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "PATCH" and self.times:
+            self.times -= 1
+            (case,) = self.state.cases.values()
+            case.version = self.state.next_version()
+            own = case.values["tags"]
+            assert isinstance(own, list)
+            case.values["tags"] = [*own, f"theirs-{self.times}"]
+        return await super().handle_async_request(request)
+
+
+async def racing(sandbox: RunningSandbox, clock: Moment, state: KibanaState, times: int) -> Opened:
+    options: dict[str, JSON] = {"base_url": f"{sandbox.base_url}/kibana", "space": "default"}
+    return open_connector("kibana", Racing(state, times), clock, options)
+
+
+async def test_conflict_is_read_again_and_what_others_wrote_stays(
+    sandbox: RunningSandbox, clock: Moment, state: KibanaState
+) -> None:
+    kibana = await racing(sandbox, clock, state, 2)
+    pushed: dict[str, JSON] = {"case": {"id": "1", "title": "Weak", "tags": ["a"]}}
+    await kibana.run("push_case", pushed, mark=MARK)
+    (case,) = state.cases.values()
+    changed: dict[str, JSON] = {"case": {"id": "1", "title": "Weaker", "tags": ["b"]}}
+    await kibana.run("push_case", {**changed, "ticket": case.id}, mark=MARK)
+    assert case.values["title"] == "Weaker"
+    assert sorted(tags(case)) == ["b", "theirs-0", "theirs-1"]
+    await kibana.http.aclose()
+
+
+async def test_conflict_without_end_is_left_for_later(
+    sandbox: RunningSandbox, clock: Moment, state: KibanaState
+) -> None:
+    kibana = await racing(sandbox, clock, state, 99)
+    case = await made(kibana, state)
+    with pytest.raises(TryAgain, match="somebody else keeps changing this case"):
+        await kibana.run("transition", {"ticket": case.id, "to": "closed"})
+    await kibana.http.aclose()
+
+
+async def test_push_follows_the_case_and_leaves_what_people_wrote(
+    kibana: Opened, state: KibanaState
+) -> None:
+    first: dict[str, JSON] = {
+        "id": "1", "title": "Weak", "description": "One.", "tags": ["a", "b"], "severity": "high",
+        "comments": [{"id": "k", "comment": "Hello.", "created_by": {"username": "ada"}}],
+    }  # fmt: skip
+    outcome = await kibana.run("push_case", {"case": first}, mark=MARK)
+    case = state.cases[str(outcome.outputs["key"])]
+    assert (outcome.outputs["created"], outcome.outputs["comments"]) == (True, ["k"])
+    assert case.values["severity"] == "high"
+    assert words(case) == ["Hello.\n\n*Added by ada to the case Weak.*"]
+    assert str(case.values["description"]).startswith("One.\n\n[scanbridge-case-")
+    again = await kibana.run("push_case", {"case": first}, mark=MARK)
+    assert again.found
+    case.values["title"] = "A person's"
+    short: dict[str, JSON] = {"id": "1", "title": "Weak", "tags": ["b"]}
+    third = await kibana.run("push_case", {"case": short, "ticket": case.id}, mark=MARK)
+    assert set(third.outputs["changed"]) == {"description", "tags"}  # type: ignore[arg-type]
+    assert str(case.values["description"]).startswith("One.\n\n")
+    assert case.values["title"] == "A person's"
+    assert tags(case) == ["b"]
+    last: dict[str, JSON] = {**first, "title": "Weaker", "description": "Two."}
+    await kibana.run("push_case", {"case": last, "ticket": case.id}, mark=MARK)
+    assert case.values["title"] == "Weaker"
+    assert str(case.values["description"]).startswith("Two.\n\n")
+
+
+async def test_check_of_a_sound_integration_finds_nothing_wrong(kibana: Opened) -> None:
+    findings = await kibana.connector.check(kibana.client)
+    assert [(one.what, one.ok) for one in findings] == [("credentials", True), ("site", True)]
+    assert "Kibana 9.2.1" in findings[1].message
+
+
+async def test_check_says_what_to_do_about_a_missing_role(remote: Remote, clock: Moment) -> None:
+    remote.answer = lambda _: httpx.Response(403, json={"message": "Unauthorized to find cases"})
+    kibana = open_connector("kibana", httpx.MockTransport(remote), clock)
+    (finding,) = await kibana.connector.check(kibana.client)
+    assert "Unauthorized to find cases" in finding.message
+    assert "Cases" in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "words"),
+    [
+        ("create_ticket", {"summary": "x", "priority": "soon"}, "no severity 'soon'"),
+        ("create_ticket", {"summary": "x", "assignee": "ada"}, "the id of a user profile"),
+        ("create_ticket", {"summary": "x", "description": "x", "format": "wiki"}, "Markdown"),
+        ("comment", {"ticket": "nope", "body": "x"}, "404"),
+    ],
+)
+async def test_what_kibana_cannot_take_is_refused_in_words(
+    action: str, parameters: dict[str, JSON], words: str, kibana: Opened
+) -> None:
+    with pytest.raises(GiveUp, match=words):
+        await kibana.run(action, parameters)
+
+
+async def test_every_request_is_one_that_kibana_describes(
+    kibana: Opened, state: KibanaState
+) -> None:
+    api = openapi("kibana.json")
+    case = await made(kibana, state, labels=["a"], priority="high", assignee="u_1", issue_type="c")
+    await kibana.run(
+        "update_ticket",
+        {"ticket": case.id, "summary": "s", "description": "d", "labels": ["b"], "assignee": ""},
+    )
+    looks: dict[str, dict[str, JSON] | None] = {"create_ticket": None}
+    looks["comment"] = {"ticket": case.id, "body": "b"}
+    for action, parameters in looks.items():
+        with pytest.raises(TryAgain):
+            await kibana.run(action, parameters, may_exist=True, mark="mark-0000000003")
+    await kibana.run("transition", {"ticket": case.id, "to": "closed", "comment": "c"})
+    pushed: dict[str, JSON] = {
+        "case": {"id": "1", "title": "t", "comment": {"id": "1", "body": "b"}}
+    }
+    await kibana.run("push_case", pushed, mark="mark-0000000004")
+    await kibana.connector.check(kibana.client)
+    recorder = kibana.http._transport
+    assert isinstance(recorder, Recorder)
+    space = kibana.client.settings.space
+    behind = "/kibana" + ("" if space == "default" else f"/s/{space}")
+    assert len(check_requests(api, recorder.requests, behind)) >= 8
