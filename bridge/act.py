@@ -21,7 +21,7 @@ from bridge.calling import Caller, Integration
 from bridge.cases import fill_case
 from bridge.clock import Clock
 from bridge.connectors.cases import PushCase
-from bridge.connectors.parameters import SyncStatus, Transition
+from bridge.connectors.parameters import CreateTicket, SyncStatus, Transition
 from bridge.errors import ExpressionFailed, GiveUp, Hold, TryAgain
 from bridge.event import JSON, StoredEvent
 from bridge.guards import Turn
@@ -33,6 +33,7 @@ from bridge.store import links
 from bridge.store.actions import StoredAction, outputs_of_run
 from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.events import get_event
+from bridge.store.findings import NOTHING, Earlier, made_by_push
 from bridge.store.links import Link
 from bridge.store.runs import Run
 from bridge.store.transaction import Database, Transaction
@@ -46,6 +47,11 @@ OTHER_RUN_SECONDS = 2.0
 
 DISABLED_SECONDS = 60.0
 """How soon an action looks again whether its integration is switched on."""
+
+PUSH_MARGIN_MS = 30_000
+"""How much longer than the longest call a push may take: it waits for its turn first."""
+
+BY_PUSH = "an API caller's push made the ticket of this finding"
 
 log = structlog.get_logger("bridge.act")
 
@@ -149,6 +155,11 @@ class Actor:
             mark = action.mark
             if isinstance(parameters, PushCase):
                 parameters, mark = await self._case(action, run, integration, parameters)
+            if isinstance(parameters, CreateTicket):
+                pushed = await self._pushed(run, integration, parameters)
+                if pushed.link:
+                    return Did(AttemptOutcome.FOUND, BY_PUSH, ticket_of(pushed.link))
+                mark, may_exist = pushed.mark or mark, may_exist or bool(pushed.mark)
             return await self._call(action, integration, planned.name, parameters, may_exist, mark)
         except TryAgain as error:
             exists = action.may_exist or turn.may_exist or error.may_have_happened
@@ -220,6 +231,20 @@ class Actor:
         how = AttemptOutcome.FOUND if outcome.found else AttemptOutcome.DONE
         return Did(how, "; ".join(outcome.lost), dict(outcome.outputs))
 
+    async def _pushed(
+        self, run: Run, integration: Integration, parameters: CreateTicket
+    ) -> Earlier:
+        """What an API caller's push did about the finding of this run. Raises Hold."""
+        if parameters.parent:  # a sub-task is no finding's own ticket
+            return NOTHING
+        since = self.clock() - int(self.caller.timeout_seconds * 1000) - PUSH_MARGIN_MS
+        pushed = await self.database.read(
+            lambda tx: made_by_push(tx, run.id, integration.name, since)
+        )
+        if pushed.busy:
+            raise Hold(f"{pushed.busy} is making the ticket of this finding", OTHER_RUN_SECONDS)
+        return pushed
+
     async def _case(
         self, action: StoredAction, run: Run, integration: Integration, parameters: PushCase
     ) -> tuple[PushCase, str]:
@@ -270,3 +295,8 @@ class Actor:
             action.id, number, started_at, duration_ms, outcome, reason, next_try_at, exchanges
         )
         return Ended(attempt, did.outputs, did.may_exist)
+
+
+def ticket_of(link: Link) -> JSON:
+    """The outputs of `create_ticket`, of a ticket that is there."""
+    return {"key": link.ticket, "id": link.ticket_id, "url": link.url}

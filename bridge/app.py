@@ -40,6 +40,7 @@ from bridge.quarantine import Quarantine
 from bridge.registry import Registry
 from bridge.reload import RulesHolder, watch
 from bridge.reload import reload as reload_rules
+from bridge.remediation import Remediation
 from bridge.retention import Keep, Retention
 from bridge.secrets_seen import SecretsSeen
 from bridge.settings import Settings
@@ -54,6 +55,7 @@ from bridge.web.api.entrance import Entrance
 from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi
 from bridge.web.api.progress import ProgressApi
+from bridge.web.api.remediation import RemediationApi
 from bridge.web.api.site import ApiSite
 from bridge.web.body import BodyReader
 from bridge.web.health import Health
@@ -219,6 +221,7 @@ async def assemble(
             KeysApi(database, clock),
             IntegrationsApi(made, tokens, guard, clock),
             ProgressApi(progress),
+            RemediationApi(Remediation(database, registry, direct), clock),
         ],
         Entrance(database, clock, settings.limits.requests_per_minute),
         server.body_limit_bytes,

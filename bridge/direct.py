@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -22,10 +22,11 @@ from pydantic import BaseModel
 from bridge.action import Call, Outcome
 from bridge.calling import Caller, Integration
 from bridge.clock import Clock
-from bridge.errors import GiveUp, Hold, TryAgain
+from bridge.errors import ConnectorError, GiveUp, Hold, TryAgain
 from bridge.object_locks import Key, ObjectLocks
 from bridge.record import mark
 from bridge.store import links, object_leases
+from bridge.store.findings import NOTHING, RUN_OF_PUSH, Earlier
 from bridge.store.links import Link, LinkState
 from bridge.store.transaction import Database, Transaction
 
@@ -34,6 +35,9 @@ PATIENCE_SECONDS = 5.0
 
 OTHER_NODE_SECONDS = 0.2
 """How soon it is looked again whether another node has ended."""
+
+OTHER_RUN_SECONDS = 2.0
+"""When it is worth asking again what a rule has made."""
 
 LEASE_MS = 60_000
 """How much longer than the longest call a key is kept from other nodes: several calls may follow
@@ -65,6 +69,16 @@ class Made:
     url: str
     integration: str
     new: bool
+
+
+Look = Callable[[Transaction], Awaitable[Earlier]]
+"""Asks what others did for the same value: before the intent is written, and after it."""
+
+
+async def nobody_else(tx: Transaction) -> Earlier:
+    """Where a value is of this caller alone."""
+    del tx
+    return NOTHING
 
 
 @dataclass(slots=True)
@@ -124,39 +138,69 @@ class Direct:
                 await asyncio.sleep(hold.seconds)
 
     async def create_once(
-        self, purpose: Purpose, integration: Integration, parameters: BaseModel
+        self,
+        purpose: Purpose,
+        integration: Integration,
+        parameters: BaseModel,
+        look: Look = nobody_else,
     ) -> Made:
         """The one ticket of a purpose: made now, or the one that was made before.
 
+        look: what others who make tickets for the same value have done. They look in turn, after
+            they wrote down what they are about to do, at what is written here: of two at once at
+            least one sees the other, and waits.
         Raises TryAgain, GiveUp; a later call with the same purpose then finds what was made.
         """
-        call_mark = mark(purpose.tenant, purpose.rule, purpose.once, "", 0, 0)
         async with self.alone((purpose.tenant, purpose.rule, purpose.once)):
-            held, may_exist = await self._intend(purpose, integration, call_mark)
-            if held.state is LinkState.DONE:
+            held, may_exist = await self._intend(purpose, integration, look)
+            if held.ticket:
                 return Made(held.ticket, held.ticket_id, held.url, held.integration, new=False)
-            outcome = await self.call(
-                integration, "create_ticket", parameters, call_mark, may_exist=may_exist
-            )
+            call_mark = held.run_id.removeprefix(RUN_OF_PUSH)
+            try:
+                check_free(await self.database.read(look))
+                outcome = await self.call(
+                    integration, "create_ticket", parameters, call_mark, may_exist=may_exist
+                )
+            except ConnectorError:
+                now = self.clock()
+                await self.database.write(
+                    lambda tx: links.set_state(tx, held.run_id, LinkState.FREE, now)
+                )
+                raise
             key, id_, url = (str(outcome.outputs.get(name, "")) for name in ("key", "id", "url"))
             await self._tie(held.run_id, integration.name, key, id_, url)
         return Made(key, id_, url, integration.name, new=not outcome.found)
 
     async def _intend(
-        self, purpose: Purpose, integration: Integration, call_mark: str
+        self, purpose: Purpose, integration: Integration, look: Look
     ) -> tuple[Link, bool]:
-        """The link of a purpose, and whether an earlier call may have made its ticket."""
-        run_id, now = f"api_{call_mark}", self.clock()
-        wanted = Link(
-            purpose.tenant, purpose.rule, purpose.once, purpose.subject, purpose.kind,
-            purpose.record_id, run_id, "", LinkState.INTENT, integration.name, "", "", "",
-        )  # fmt: skip
+        """The link of a purpose, or another's that has its ticket already; and whether an earlier
+        try may have made it. Raises TryAgain while somebody else is making it."""
+        now = self.clock()
+        own_mark = mark(purpose.tenant, purpose.rule, purpose.once, "", 0, 0)
 
-        async def work(tx: Transaction) -> tuple[Link, bool]:
+        async def work(tx: Transaction) -> tuple[Link | None, Earlier]:
             before = await links.find_once(tx, purpose.tenant, purpose.rule, purpose.once)
-            return before or await links.intend(tx, wanted, now), before is not None
+            if before and before.ticket:
+                return before, NOTHING
+            earlier = await look(tx)
+            if earlier.link or earlier.busy:
+                return earlier.link, earlier
+            if before:
+                await links.set_state(tx, before.run_id, LinkState.INTENT, now)
+                return before, Earlier(mark=own_mark)
+            wanted = Link(
+                purpose.tenant, purpose.rule, purpose.once, purpose.subject, purpose.kind,
+                purpose.record_id, RUN_OF_PUSH + (earlier.mark or own_mark), "",
+                LinkState.INTENT, integration.name, "", "", "",
+            )  # fmt: skip
+            return await links.intend(tx, wanted, now), earlier
 
-        return await self.database.write(work)
+        held, earlier = await self.database.write(work)
+        if held is None or not held.ticket:
+            check_free(earlier)
+        assert held is not None
+        return held, bool(earlier.mark)
 
     async def _tie(self, run_id: str, integration: str, key: str, id_: str, url: str) -> None:
         now = self.clock()
@@ -192,3 +236,10 @@ class Direct:
                 words = "another node is at the same; ask again"
                 raise TryAgain(words, after_seconds=OTHER_NODE_SECONDS)
             await asyncio.sleep(OTHER_NODE_SECONDS)
+
+
+def check_free(earlier: Earlier) -> None:
+    """Raises TryAgain while somebody else is making the ticket."""
+    if earlier.busy:
+        words = f"{earlier.busy} is making this ticket; ask again"
+        raise TryAgain(words, after_seconds=OTHER_RUN_SECONDS)

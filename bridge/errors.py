@@ -29,7 +29,8 @@ BridgeError
 │   ├── RoleRefused             the key's role does not reach that far
 │   ├── RateExceeded            too many requests with one key
 │   ├── FieldsRefused           fields of the request that cannot be used, each named
-│   └── Conflict                what is there already says otherwise
+│   ├── Conflict                what is there already says otherwise
+│   └── BackendFailed           the system behind the API refused, or there is none
 ├── Hold                        an action has to wait before anything is tried
 └── ConnectorError
     ├── TryAgain                the same call may succeed later
@@ -234,6 +235,13 @@ class FieldsRefused(RequestRefused):
 
 class Conflict(RequestRefused):
     """What is there already says otherwise: a name that is taken, a version that has moved on."""
+
+
+class BackendFailed(RequestRefused):
+    """The system behind an API refused what it was asked, or none is configured.
+
+    For the documents that answer this with 500; where waiting helps, TryAgain is raised.
+    """
 
 
 class Hold(BridgeError):

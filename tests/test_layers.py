@@ -21,7 +21,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("doctor", "premises", "rotation"),
     ("workbench",),
     ("rehearse", "quarantine"),
-    ("tokens",),
+    ("tokens", "remediation", "tickets"),
     ("made",),
     ("receive", "act", "backlog", "lane_queue", "configured", "trail"),
     ("progress",),

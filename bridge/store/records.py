@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bridge.event import JSON
-from bridge.store.transaction import Row, Transaction, insert_rows
+from bridge.store.transaction import Row, Transaction, insert_rows, placeholders
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +105,54 @@ async def list_records(
         tenant,
         kind,
         limit,
+    )
+    return [stored(row) for row in rows]
+
+
+async def page_of_records(
+    tx: Transaction, tenant: str, kind: str, limit: int, before: tuple[int, str] | None = None
+) -> Sequence[Record]:
+    """The records of a kind by the time of what was last said, the newest first.
+
+    before: time and id of the last one of the page before.
+    """
+    turned = " AND (event_time, id) < (?, ?)" if before else ""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM records WHERE tenant = ? AND kind = ?{turned}"
+        " ORDER BY event_time DESC, id DESC LIMIT ?",
+        tenant,
+        kind,
+        *(before or ()),
+        limit,
+    )
+    return [stored(row) for row in rows]
+
+
+async def get_records(
+    tx: Transaction, tenant: str, kind: str, ids: Sequence[str]
+) -> Sequence[Record]:
+    """Those of the named records that there are."""
+    found: list[Record] = []
+    for start in range(0, len(ids), 500):  # the engines bound how many values a statement has
+        part = ids[start : start + 500]
+        rows = await tx.rows(
+            f"SELECT {COLUMNS} FROM records WHERE tenant = ? AND kind = ? AND id IN"
+            f" {placeholders(len(part))}",
+            tenant,
+            kind,
+            *part,
+        )
+        found += map(stored, rows)
+    return found
+
+
+async def parts_of(tx: Transaction, tenant: str, kind: str, parent: str) -> Sequence[Record]:
+    """The records that name another as their parent, by id."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM records WHERE tenant = ? AND parent = ? AND parent <> ''"
+        " AND kind = ? ORDER BY id",
+        tenant,
+        parent,
+        kind,
     )
     return [stored(row) for row in rows]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from itertools import count
 
 from bridge.errors import (
+    BackendFailed,
     BridgeError,
     Conflict,
+    ConnectorError,
     FieldsRefused,
+    GiveUp,
     Invalid,
     KeyRefused,
     Malformed,
@@ -25,6 +29,7 @@ from bridge.errors import (
     StoreFull,
     TooLarge,
     TooSlow,
+    TryAgain,
     UnsupportedMediaType,
     VaultClosed,
 )
@@ -45,12 +50,18 @@ STATUSES: dict[type[BaseException], int] = {
     RateExceeded: 429,
     NoKeys: 503,
     VaultClosed: 503,
+    BackendFailed: 500,
+    TryAgain: 503,
+    GiveUp: 502,
     RequestRefused: 400,
     Refused: 400,
     StoreError: 503,
     BridgeError: 500,
 }
 """The nearest class above an error decides. What is not here at all is a mistake of ours: 500."""
+
+TRY_AGAIN_SECONDS = 5
+"""`Retry-After` where a system that is called names no time of its own."""
 
 STORE_DOWN_SECONDS = 10
 """`Retry-After` while the store refuses to write: a person has to look, which takes a while."""
@@ -65,6 +76,9 @@ CODES: dict[type[BaseException], str] = {
     RateExceeded: "rate_limited",
     NoKeys: "no_keys",
     VaultClosed: "vault_closed",
+    BackendFailed: "backend_failed",
+    TryAgain: "try_again",
+    GiveUp: "backend_refused",
     RequestRefused: "bad_request",
 }
 """One word for programs, for the errors that carry none themselves."""
@@ -105,6 +119,8 @@ def message_of(error: BaseException) -> str:
         return "the event could not be stored; send it again later"
     if isinstance(error, Refused | RequestRefused | NotFound | Invalid | VaultClosed):
         return str(error)
+    if isinstance(error, ConnectorError):
+        return error.reason
     return "something went wrong here; the log has it under this requestId"
 
 
@@ -116,6 +132,8 @@ def retry_after_of(error: BaseException, status: int) -> int | None:
         return None
     if isinstance(error, StoreFull):
         return error.retry_after_seconds
+    if isinstance(error, TryAgain):
+        return math.ceil(error.after_seconds or TRY_AGAIN_SECONDS)
     return STORE_DOWN_SECONDS if isinstance(error, StoreError) else BAD_PROOF_SECONDS
 
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from bridge.access.allowance import Allowed
 from bridge.errors import BridgeError, FieldsRefused, NotFound, StoreError
 from bridge.web.api.entrance import Entrance, check_allowed, check_role
-from bridge.web.api.operation import Asked, Operation
+from bridge.web.api.operation import PARAMETER, Asked, Operation
 from bridge.web.api.reading import UNFIT, read_body, read_query
 from bridge.web.api.shapes import Failure, Shape
 from bridge.web.errors import code_of, message_of, new_request_id, retry_after_of, status_of
@@ -40,7 +40,7 @@ class Gate:
         for one in operations:
             by_path.setdefault(one.path, {})[one.method] = one
         return [
-            Route(path, Endpoint(self, known), methods=sorted(known))
+            Route(route_path(path, known), Endpoint(self, known), methods=sorted(known))
             for path, known in by_path.items()
         ]
 
@@ -84,6 +84,12 @@ class Endpoint:
         method = "GET" if request.method == "HEAD" else request.method
         response = await self._gate.answer(request, self._operations[method])
         await response(scope, receive, send)
+
+
+def route_path(path: str, known: Mapping[str, Operation]) -> str:
+    """The path as Starlette takes it."""
+    wide = any(one.slashes for one in known.values())
+    return PARAMETER.sub(r"{\1:path}", path) if wide else path
 
 
 def path_of(request: Request) -> Mapping[str, str]:

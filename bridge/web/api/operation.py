@@ -73,6 +73,8 @@ class Operation:
     answer: the model of a success; None where `run` gives a response of its own, of `media`.
     also: answers beside the success and the errors every operation has, by status.
     upload: the body is multipart/form-data, which `run` reads from the request.
+    slashes: what stands in the path may hold slashes, as the ids of some senders do; then the
+        operations whose paths go on behind it come first.
     examples: of bodies, by name, as the documents show them.
     """
 
@@ -90,6 +92,7 @@ class Operation:
     shape: Shape = OURS
     media: str = "application/json"
     upload: bool = False
+    slashes: bool = False
     body_optional: bool = False
     also: Mapping[int, str] = field(default_factory=dict)
     examples: Mapping[str, JSON] = field(default_factory=dict)
