@@ -138,6 +138,22 @@ class Attach(Parameters):
         return (self.content or "").encode()
 
 
+class Notify(Parameters):
+    channel: FilledText | None = Field(
+        None, description="Channel's id, such as C0123456789, or #name; else the integration's."
+    )
+    text: FilledText = Field(description="Text; with `blocks` what notifications show.")
+    blocks: list[dict[str, JsonValue]] | None = Field(
+        None, description="Block Kit, passed on; what an event says is escaped in its texts."
+    )
+    thread: Text | None = Field(
+        None, description="The `thread` of an earlier message to answer; empty: a new one."
+    )
+    replace: Text | None = Field(
+        None, description="The `thread` of an earlier message to write anew instead of posting."
+    )
+
+
 class UpdateAlert(Parameters):
     alert: FilledText = Field(
         description="Which one, as its event names it: owner/name/code-scanning/7, a Sentry id."

@@ -12,6 +12,7 @@ from bridge.connectors.parameters import (
     Comment,
     CreateTicket,
     Log,
+    Notify,
     SendWebhook,
     SyncStatus,
     Transition,
@@ -102,6 +103,18 @@ SHAPES: tuple[ActionShape, ...] = (
     filename: report.txt
     content: ${{ data.message }}
 """,
+    ),
+    ActionShape(
+        "notify",
+        "Posts a message to a channel, once.",
+        Notify,
+        {"thread": "What a later message answers, or replaces."},
+        """\
+- notify:
+    channel: "#security"
+    text: "**${{ data.target }}**: ${{ data.message }}"
+""",
+        {"text": MARKDOWN, "blocks": "mrkdwn"},
     ),
     ActionShape(
         "update_alert",

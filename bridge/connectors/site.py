@@ -51,7 +51,7 @@ class Site:
         changes: unless said, whatever is no GET may change something.
         """
         ask = replace(
-            self._ask(method, path, query),
+            self.ask(method, path, query),
             content=None if body is None else write_json(body),
             changes=method not in READ_ONLY if changes is None else changes,
             allow=allow,
@@ -76,7 +76,7 @@ class Site:
             needs at SLOWEST_BYTES a second.
         """
         size = len(content) if isinstance(content, bytes) else size_of(content)
-        ask = self._ask("POST", path, None)
+        ask = self.ask("POST", path, None)
         ask = replace(
             ask,
             headers={**ask.headers, **headers},
@@ -88,7 +88,7 @@ class Site:
 
     async def download(self, path: str, query: Query | None = None) -> bytes:
         """The bytes of an answer, whatever they are; of the error page where there are none."""
-        ask = self._ask("GET", path, query)
+        ask = self.ask("GET", path, query)
         ask = replace(ask, changes=False, expects_json=False, allow=frozenset({404}))
         ask = replace(ask, headers={**ask.headers, "accept": "*/*"})
         return (await self.http.send(ask, self.redactor)).body
@@ -97,12 +97,13 @@ class Site:
         self, path: str, query: Query | None = None
     ) -> AbstractAsyncContextManager[Incoming]:
         """The bytes of an answer while they come in; TryAgain or GiveUp where there are none."""
-        ask = self._ask("GET", path, query)
+        ask = self.ask("GET", path, query)
         ask = replace(ask, changes=False, expects_json=False)
         ask = replace(ask, headers={**ask.headers, "accept": "*/*", "accept-encoding": "identity"})
         return self.http.stream(ask, self.redactor)
 
-    def _ask(self, method: str, path: str, query: Query | None) -> Ask:
+    def ask(self, method: str, path: str, query: Query | None) -> Ask:
+        """A request as every one to this system begins."""
         url = self.base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         headers = {"accept": "application/json", **self.headers}
         return Ask(method, url, headers, timeout_seconds=self.timeout_seconds, judge=self.judge)

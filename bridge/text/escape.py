@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from bridge.text.characters import tidy
+from bridge.text.mrkdwn import escape_mrkdwn
 from bridge.text.wiki import escape_inside
 
 MARKUP = re.compile(r"[\\`*\[\]()<>&|~#\n]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|!\Z")
@@ -63,4 +64,5 @@ ESCAPES: Mapping[str, Callable[[str], str]] = {
     "markdown": escape_markdown,
     "wiki": escape_inside,
     "plain": tidy,
+    "mrkdwn": escape_mrkdwn,
 }

@@ -1,0 +1,20 @@
+"""The Slack connector, put together."""
+
+from __future__ import annotations
+
+from bridge.connectors.contract import Action, Connector
+from bridge.connectors.shapes import shape
+from bridge.connectors.slack.check import check
+from bridge.connectors.slack.client import open_slack
+from bridge.connectors.slack.notify import notify, object_of
+from bridge.connectors.slack.options import SlackSettings
+
+CONNECTOR = Connector(
+    name="slack",
+    sentence="Slack: messages with Block Kit and threads, by a bot or an incoming webhook.",
+    settings=SlackSettings,
+    open=open_slack,
+    actions=(Action(shape("notify"), notify, object_of),),
+    check=check,
+    object_windows=((5, 5_000),),
+)

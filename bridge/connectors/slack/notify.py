@@ -1,0 +1,139 @@
+"""notify: a message, once, in a channel or a thread; or an earlier one written anew."""
+
+from __future__ import annotations
+
+import uuid
+
+from bridge.action import Call, Outcome
+from bridge.connectors.answers import as_list, as_object, child
+from bridge.connectors.parameters import Notify
+from bridge.connectors.slack.client import Slack
+from bridge.connectors.slack.options import TEXT_LIMIT
+from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
+from bridge.text.cut import fit
+from bridge.text.markdown import read_markdown
+from bridge.text.mrkdwn import unescape_mrkdwn, write_mrkdwn
+from bridge.text.tree import Written
+
+EVENT_TYPE = "scanbridge_notification"
+NAMESPACE = uuid.UUID("5c1a2f1e-6f1b-4c55-9d0c-4f1f3f2b7a10")
+"""Made up once; the same mark has to give the same UUID for ever."""
+BACK_SECONDS = 24 * 3_600
+"""How much older than the intention a message may seem: what our clock and Slack's may differ by.
+Arbitrary, and far more than clocks that are set do."""
+MOST_PAGES = 20
+MOST_BLOCKS = 50
+
+
+async def notify(slack: Slack, call: Call[Notify]) -> Outcome:
+    """Looks for the mark where an earlier try may have been carried out, then posts."""
+    parameters = call.parameters
+    text = message_text(parameters.text)
+    if not text.text.strip():
+        raise GiveUp("the message is empty")
+    body: dict[str, JSON] = {"text": text.text, "unfurl_links": False, "unfurl_media": False}
+    if parameters.blocks is not None:
+        body["blocks"] = blocks_of(parameters.blocks)
+    if slack.settings.webhook_url is not None:
+        return await _by_webhook(slack, parameters, body, text)
+    channel = parameters.channel or slack.settings.channel
+    if not channel:
+        raise GiveUp("no channel: neither the rule nor the integration names one")
+    if parameters.replace:
+        return await _replaced(slack, channel, parameters.replace, body, text)
+    if parameters.thread:
+        body["thread_ts"] = parameters.thread
+    if call.may_exist:
+        found = await _find(slack, channel, parameters.thread or "", call)
+        if found:
+            return Outcome({"thread": parameters.thread or found}, found=True)
+    body |= {
+        "channel": channel,
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"mark": call.mark}},
+        "client_msg_id": str(uuid.uuid5(NAMESPACE, call.mark)),
+    }
+    made = await slack.call("chat.postMessage", body)
+    if not made.get("ts"):
+        raise TryAgain("Slack's answer names no message", may_have_happened=True)
+    return Outcome({"thread": parameters.thread or str(made["ts"])}, lost=text.lost)
+
+
+def object_of(parameters: Notify) -> str:
+    """The channel: its messages keep their order, and Slack limits them by channel."""
+    return (parameters.channel or "").removeprefix("#").casefold() or "(default)"
+
+
+def message_text(text: str) -> Written:
+    return fit(read_markdown(text), TEXT_LIMIT, write_mrkdwn)
+
+
+def blocks_of(blocks: list[dict[str, JSON]]) -> JSON:
+    """The blocks as Slack takes them. Raises GiveUp for too many.
+
+    Templates escape what an event says for mrkdwn; where Slack takes text as it is, that is undone.
+    """
+    if len(blocks) > MOST_BLOCKS:
+        raise GiveUp(f"a message has at most {MOST_BLOCKS} blocks; these are {len(blocks)}")
+    return [_plain(one, "") for one in blocks]
+
+
+def _plain(value: JSON, kind: str) -> JSON:
+    """kind: the `type` of the object around a text."""
+    if isinstance(value, dict):
+        own = str(value.get("type", ""))
+        return {name: _plain(one, own if name == "text" else name) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one, kind) for one in value]
+    if isinstance(value, str) and kind not in ("mrkdwn", "markdown"):
+        return unescape_mrkdwn(value)
+    return value
+
+
+async def _find(slack: Slack, channel: str, thread: str, call: Call[Notify]) -> str | None:
+    """The timestamp of the message carrying the mark; None when there is none.
+
+    Where the app may not read the history, `client_msg_id` alone has to keep a double away.
+    """
+    query: dict[str, str | int] = {
+        "channel": await slack.channel_id(channel),
+        "include_all_metadata": "true",
+        "oldest": f"{call.intended_at / 1000 - BACK_SECONDS:.6f}",
+    }
+    method = "conversations.history"
+    if thread:
+        query["ts"] = thread
+        method = "conversations.replies"
+    try:
+        async for page in slack.pages(method, query, MOST_PAGES):
+            for one in map(as_object, as_list(page.get("messages"))):
+                if child(one, "metadata", "event_payload", "mark") == call.mark:
+                    return str(one.get("ts"))
+    except GiveUp as error:
+        if "missing_scope" not in error.reason and "not_in_channel" not in error.reason:
+            raise
+    return None
+
+
+async def _replaced(
+    slack: Slack, channel: str, message: str, body: dict[str, JSON], text: Written
+) -> Outcome:
+    """Doing it twice is doing it once."""
+    wanted = {name: value for name, value in body.items() if not name.startswith("unfurl")}
+    wanted |= {"channel": await slack.channel_id(channel), "ts": message}
+    await slack.call("chat.update", wanted)
+    return Outcome({"thread": message}, lost=text.lost)
+
+
+async def _by_webhook(
+    slack: Slack, parameters: Notify, body: dict[str, JSON], text: Written
+) -> Outcome:
+    if parameters.replace:
+        raise GiveUp("an incoming webhook cannot replace messages; give the integration `auth`")
+    lost = list(text.lost)
+    if parameters.channel:
+        lost.append("the channel was left out: an incoming webhook has its own")
+    if parameters.thread:
+        body["thread_ts"] = parameters.thread
+    await slack.post_webhook(body)
+    return Outcome({"thread": parameters.thread or ""}, lost=tuple(lost))
