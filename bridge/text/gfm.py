@@ -40,6 +40,7 @@ SPECIAL = re.compile(
     r"[\\`*\[\]<>|~]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # between letters an underscore never is emphasis
     r"|&(?=#?\w+;)"
+    r"|!\Z"  # a link behind it would be a picture
 )
 AT_LINE_START = re.compile(r"\A(?:([#+=>-])|(\d{1,9})([.)]))")
 HASHES_AT_END = re.compile(r"(?<!\\)#+\Z")
@@ -114,7 +115,7 @@ class _Writer:
                 return f"{fence}{name}\n{text}\n{fence}"
             case Quote(blocks):
                 lines = self.blocks(blocks).split("\n")
-                return "\n".join(f"> {line}".rstrip() for line in lines)
+                return "\n".join(f"> {line}" if line else ">" for line in lines)
             case Table(header, rows):
                 return self.table(header, rows)
             case Rule():
@@ -158,7 +159,7 @@ class _Writer:
             bullet = ("+ " if other else "- ") if not block.ordered else f"{number}. "
             if block.ordered and other:
                 bullet = f"{number}) "
-            text = self.item(item)
+            text = self.item(item) or "&nbsp;"  # bare bullets in a row would be a line
             lines = TASK.sub(r"[\1] ", text).split("\n")
             indent = " " * len(bullet)
             below = [indent + line if line else "" for line in lines[1:]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.text.characters import tidy
@@ -95,6 +95,9 @@ def test_link_to_no_web_address_becomes_its_words_and_is_reported() -> None:
 
 
 @settings(max_examples=400, deadline=None)
+@example("- - -\n  - a\n")
+@example("- - - a")
+@example("\\![a](http://x.example/)")
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_what_is_written_reads_as_the_same_words_in_the_same_blocks(source: str) -> None:
     document = read_markdown(source)
