@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.clock import Clock
-from bridge.store import links, throttles
-from bridge.store.actions import StoredAction, doubt_run
+from bridge.store import lanes, links, throttles
+from bridge.store.actions import StoredAction, doubt_run, read_lane
 from bridge.store.links import Link, LinkState
 from bridge.store.runs import Run
 from bridge.store.transaction import Database, Transaction
@@ -19,18 +19,25 @@ class Turn:
     skip_run: why the run does nothing after all; empty when it goes on.
     wait: why it has to wait; empty when it need not.
     may_exist: an earlier run for the same value died, perhaps half way.
+    out_of_turn: it is not the first of its lane any more; a replay put another before it.
     """
 
     skip_run: str = ""
     wait: str = ""
     may_exist: bool = False
+    out_of_turn: bool = False
 
 
 GO_ON = Turn()
 
 
-async def take_turn(database: Database, clock: Clock, action: StoredAction, run: Run) -> Turn:
-    """Asks whether a run may go on. Writes only where an owner or a group changes."""
+async def take_turn(
+    database: Database, clock: Clock, action: StoredAction, run: Run, owner: str = ""
+) -> Turn:
+    """Asks whether a run may go on. Writes only where an owner or a group changes.
+
+    owner: who has the lane's lease, on PostgreSQL. Raises LeaseLost.
+    """
     if run.grouped and action.planned.position == 0:
         await database.write(lambda tx: throttles.close_group(tx, run.id))
     if run.once is None:
@@ -39,8 +46,8 @@ async def take_turn(database: Database, clock: Clock, action: StoredAction, run:
     held = await database.read(lambda tx: links.find_once(tx, run.tenant, run.rule, once))
     if held is None:
         return GO_ON
-    if held.state is LinkState.FREE:
-        return await take_over(database, clock, held, run)
+    if held.state in (LinkState.PLANNED, LinkState.FREE):
+        return await take_over(database, clock, held, action, run, owner)
     if held.run_id == run.id:
         return GO_ON
     if held.state is LinkState.DONE:
@@ -49,15 +56,22 @@ async def take_turn(database: Database, clock: Clock, action: StoredAction, run:
     return Turn(wait=f"once_per {once!r} is under way in {held.event_id}")
 
 
-async def take_over(database: Database, clock: Clock, held: Link, run: Run) -> Turn:
-    """Makes the run the owner of a value whose last owner died."""
+async def take_over(
+    database: Database, clock: Clock, held: Link, action: StoredAction, run: Run, owner: str
+) -> Turn:
+    """Makes the run the owner of a value that nobody owns yet, or whose last owner died."""
     now = clock()
+    doubtful = held.state is LinkState.FREE
 
-    async def work(tx: Transaction) -> bool:
-        taken = await links.take_over(tx, held, run.id, run.event_id, now)
-        if taken:  # written down: all its steps may be there, and this try may end in a crash
+    async def work(tx: Transaction) -> Turn:
+        await lanes.keep_lane(tx, (run.tenant, action.lane), owner)
+        first = await read_lane(tx, run.tenant, action.lane, 1)
+        if not first or first[0].id != action.id:
+            return Turn(out_of_turn=True)
+        if not await links.take_over(tx, held, run, action.lane, now):
+            return Turn(wait="another run takes the value over")
+        if doubtful:  # written down: all steps may be there, and this try may end in a crash
             await doubt_run(tx, run.id)
-        return taken
+        return Turn(may_exist=doubtful)
 
-    taken = await database.write(work)
-    return Turn(may_exist=True) if taken else Turn(wait="another run takes the value over")
+    return await database.write(work, short=True)

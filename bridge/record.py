@@ -76,6 +76,8 @@ async def record_matched(
     Gives the event's state, or None when nothing was written.
     """
     event = matched.stored
+    if event.rules_version:  # replayed: lane before event, as workers lock them, who may be at it
+        await lanes.lock_lane(tx, (event.tenant, event.subject))
     if not await events.lock_received(tx, event.id):
         return None
     if matched.unreadable:
@@ -143,6 +145,7 @@ async def plan_runs(tx: Transaction, matched: Matched, now: int) -> Planned:
     event = matched.stored
     seen_before = bool(event.rules_version)
     before = await runs.planned_before(tx, event.id) if seen_before else set()
+    lane_seq = await lane_place(tx, event) if seen_before else event.seq
     opened = 0
     due_at = now
     reason = ""
@@ -155,7 +158,7 @@ async def plan_runs(tx: Transaction, matched: Matched, now: int) -> Planned:
         reason = placed.reason or reason
         if placed.run is None:
             continue
-        new = new_actions(event, planned, placed.run.id, placed, now)
+        new = new_actions(event, planned, placed.run.id, placed, lane_seq, now)
         await runs.insert_runs(tx, [placed.run], now)
         await actions.insert_actions(tx, new)
         count = sum(1 for action in new if not action.skip)
@@ -171,13 +174,11 @@ class Placed:
 
     run: None when a waiting run has taken the event in.
     due_at: when it may start. skip: why it will not run; empty otherwise.
-    may_exist: an earlier run for the same `once_per` value died, perhaps half way.
     """
 
     run: runs.Run | None
     due_at: int = 0
     skip: str = ""
-    may_exist: bool = False
     reason: str = ""
 
 
@@ -209,34 +210,27 @@ async def place_run(tx: Transaction, matched: Matched, planned: PlannedRun, now:
             return Placed(run, now, f"throttled: {limit} are used up")
         due_at = slot.starts_at
         run = replace(run, grouped=(event.id,))
-    may_exist = await hold_link(tx, matched, planned, run, held, now)
-    return Placed(run, due_at, may_exist=may_exist)
+    if held is None:
+        await plan_link(tx, matched, planned, run, now)
+    return Placed(run, due_at)
 
 
-async def hold_link(
-    tx: Transaction,
-    matched: Matched,
-    planned: PlannedRun,
-    run: runs.Run,
-    held: Link | None,
-    now: int,
-) -> bool:
-    """Writes the intent of a run that makes a ticket or runs once; true when it takes one over."""
+async def plan_link(
+    tx: Transaction, matched: Matched, planned: PlannedRun, run: runs.Run, now: int
+) -> None:
+    """Writes the link of a run that makes a ticket or runs once. A value of `once_per` gets its
+    owner when a run's turn comes."""
     makes_ticket = any(action.name == MAKES_TICKET for action in planned.actions)
-    if held is not None:
-        return held.state is LinkState.FREE and await links.take_over(
-            tx, held, run.id, run.event_id, now
-        )
     if planned.once is None and not makes_ticket:
-        return False
+        return
     kind, record_id = element_about(matched.about, planned)
     event = matched.stored
+    state = LinkState.INTENT if planned.once is None else LinkState.PLANNED
     link = Link(
         event.tenant, planned.rule, planned.once, event.subject, kind, record_id, run.id,
-        event.id, LinkState.INTENT, "", "", "", "",
+        event.id, state, "", "", "", "",
     )  # fmt: skip
     await links.intend(tx, link, now)
-    return False
 
 
 def element_about(about: tuple[str, str], planned: PlannedRun) -> tuple[str, str]:
@@ -248,16 +242,23 @@ def element_about(about: tuple[str, str], planned: PlannedRun) -> tuple[str, str
     return about
 
 
+async def lane_place(tx: Transaction, event: StoredEvent) -> int:
+    """Where an event that comes before the rules again stands in its lane: as it came, but not
+    ahead of a run that owns a value of `once_per`."""
+    owner = await links.owner_in_lane(tx, event.tenant, event.subject)
+    return event.seq if owner is None else max(event.seq, owner[1] + 1)
+
+
 def new_actions(
-    event: StoredEvent, planned: PlannedRun, run_id: str, placed: Placed, now: int
+    event: StoredEvent, planned: PlannedRun, run_id: str, placed: Placed, lane_seq: int, now: int
 ) -> list[actions.NewAction]:
-    """The rows of a run's steps."""
+    """The rows of a run's steps. lane_seq: where they stand in the lane."""
     return [
         actions.NewAction(
-            new_id("act", now), run_id, event.id, event.seq, event.tenant, event.subject,
+            new_id("act", now), run_id, event.id, lane_seq, event.tenant, event.subject,
             planned.rule, step,
             mark(event.tenant, planned.rule, planned.once, event.id, planned.index, step.position),
-            placed.skip or step.skip, placed.may_exist, placed.due_at, now,
+            placed.skip or step.skip, False, placed.due_at, now,
         )
         for step in planned.actions
     ]  # fmt: skip

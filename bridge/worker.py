@@ -339,7 +339,9 @@ class Worker:
         if action.planned.name == MATCH:
             await self._match_in_lane(action)
             return Next.READ_AGAIN
-        turn = await take_turn(self._database, self._clock, action, run)
+        turn = await take_turn(self._database, self._clock, action, run, self._owner)
+        if turn.out_of_turn:
+            return Next.READ_AGAIN
         if turn.skip_run:
             await self._database.write(
                 lambda tx: record_run_skipped(tx, action, turn.skip_run, self._clock(), self._owner)

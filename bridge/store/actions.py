@@ -206,16 +206,24 @@ async def outputs_of_run(tx: Transaction, run_id: str) -> dict[str, JSON]:
     return {step: json.loads(outputs) for step, outputs in rows}
 
 
-async def revive_actions(tx: Transaction, event_id: str, now: int) -> int:
+async def revive_actions(
+    tx: Transaction, event_id: str, now: int, owner: tuple[str, int] | None = None
+) -> int:
     """Makes the dead actions of an event, and the steps skipped behind them, pending again.
 
     They may have happened although no answer came, so each is looked for before it is repeated.
+    owner: see `owner_in_lane`; other runs do not get ahead of it.
     """
+    run_id, seq = owner or ("", -1)
     return await tx.run(
         "UPDATE actions SET state = 'pending', reason = '', attempts = 0, may_exist = 1,"
-        " next_try_at = ?, finished_at = NULL"
+        " next_try_at = ?, finished_at = NULL,"
+        " event_seq = CASE WHEN run_id <> ? AND event_seq <= ? THEN ? ELSE event_seq END"
         " WHERE event_id = ? AND (state = 'dead' OR (state = 'skipped' AND reason = ?))",
         now,
+        run_id,
+        seq,
+        seq + 1,
         event_id,
         AFTER_DEAD,
     )

@@ -2,6 +2,11 @@
 
 The row is written before the ticket is made (state `intent`), and is unique for each value of
 `once_per`: of two runs for one value only the owner acts.
+
+Question: when does a run own its value? Options: when it is planned, or when its turn comes.
+Choice: at its turn, and only as the first of its lane, where nothing gets ahead of it any more.
+Consequence: an owner waits for nobody, so runs that wait for owners never wait in a circle; owned
+at planning, after a replay two lanes could each wait for what stood behind the other's head.
 """
 
 from __future__ import annotations
@@ -11,14 +16,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.event import JSON
+from bridge.store.actions import UNFINISHED
+from bridge.store.runs import Run
 from bridge.store.transaction import Row, Transaction
 
 
 class LinkState(StrEnum):
     """How far the run behind a link has come."""
 
+    PLANNED = "planned"
+    """A run is planned for its value of `once_per`; the first whose turn comes owns it."""
     INTENT = "intent"
-    """Its run is planned or under way."""
+    """Its run is under way; without `once_per` also when it is only planned."""
     DONE = "done"
     FREE = "free"
     """Its run died; the next run for the same value takes it over."""
@@ -97,19 +106,38 @@ async def find_once(tx: Transaction, tenant: str, rule: str, once: str) -> Link 
     return stored(row) if row else None
 
 
-async def take_over(tx: Transaction, link: Link, run_id: str, event_id: str, now: int) -> bool:
-    """Makes a run the owner of a link that is free; false when it is not."""
+async def take_over(tx: Transaction, link: Link, run: Run, subject: str, now: int) -> bool:
+    """Makes a run the owner of a link that nobody owns, or whose owner died; false when it is not
+    so any more."""
     changed = await tx.run(
-        "UPDATE links SET run_id = ?, event_id = ?, state = 'intent', updated_at = ?"
-        " WHERE tenant = ? AND rule = ? AND once = ? AND state = 'free'",
-        run_id,
-        event_id,
+        "UPDATE links SET run_id = ?, event_id = ?, subject = ?, state = 'intent', updated_at = ?"
+        " WHERE tenant = ? AND rule = ? AND once = ? AND state = ?"
+        " AND state IN ('planned', 'free')",
+        run.id,
+        run.event_id,
+        subject,
         now,
         link.tenant,
         link.rule,
         link.once,
+        link.state.value,
     )
     return changed == 1
+
+
+async def owner_in_lane(tx: Transaction, tenant: str, lane: str) -> tuple[str, int] | None:
+    """The unfinished run of a lane that owns a value of `once_per`, and where it stands.
+
+    There is one at most, and it is the lane's first: see above.
+    """
+    row = await tx.row(
+        "SELECT a.run_id, max(a.event_seq) FROM actions a JOIN links l ON l.run_id = a.run_id"
+        f" WHERE a.tenant = ? AND a.lane = ? AND a.{UNFINISHED}"
+        " AND l.once IS NOT NULL AND l.state = 'intent' GROUP BY a.run_id",
+        tenant,
+        lane,
+    )
+    return (row[0], int(row[1])) if row else None
 
 
 async def set_state(tx: Transaction, run_id: str, state: LinkState, now: int) -> None:

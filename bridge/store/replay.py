@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bridge.store.actions import lanes_of_event, revive_actions
-from bridge.store.events import reopen
-from bridge.store.lanes import free_lane, settle_lane
+from bridge.store.events import get_event, reopen
+from bridge.store.lanes import free_lane, lock_lane, settle_lane
+from bridge.store.links import owner_in_lane
 from bridge.store.transaction import Transaction
 
 
@@ -14,7 +15,10 @@ async def replay_event(tx: Transaction, event_id: str, now: int) -> int:
     Steps that are done stay done, and a run that exists is not planned a second time; so only
     what failed, and what newer rules add, will run. Gives the number of revived actions.
     """
-    revived = await revive_actions(tx, event_id, now)
+    event = await get_event(tx, event_id)
+    await lock_lane(tx, (event.tenant, event.subject))
+    owner = await owner_in_lane(tx, event.tenant, event.subject)
+    revived = await revive_actions(tx, event_id, now, owner)
     await reopen(tx, event_id, revived)
     for lane in await lanes_of_event(tx, event_id):
         await free_lane(tx, lane)

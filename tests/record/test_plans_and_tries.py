@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bridge.action import ActionState, OnFailure, PlannedAction, PlannedRun, Throttle
 from bridge.event import JSON, EventState
+from bridge.guards import take_turn
 from bridge.record import Ended, Matched, mark, record_ended, record_matched, record_run_skipped
 from bridge.store import actions, attempts, events, lanes, links, replay, runs
 from bridge.store.attempts import Attempt, AttemptOutcome
@@ -214,8 +215,11 @@ async def test_run_takes_over_the_value_of_a_dead_one_and_looks_before_it_create
     second = await accept(database, clock, "k2")
     await plan(database, second, clock(), run_of("r", TICKET, once="f-1"))
     (action,) = await actions_of(database, second)
-    assert action.may_exist
     assert action.mark == dead.mark
+    run = await database.read(lambda tx: runs.get_run(tx, action.run_id))
+    assert (await take_turn(database, clock, action, run)).may_exist
+    (action,) = await actions_of(database, second)
+    assert action.may_exist
 
 
 async def test_skipping_a_run_at_its_turn_finishes_its_event(
