@@ -27,6 +27,7 @@ from bridge.calling import Caller, Integration
 from bridge.clock import Clock, wall_clock
 from bridge.configured import Configured, configure, open_vault, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
+from bridge.connectors.fetching import Fetcher
 from bridge.connectors.guard import Guard
 from bridge.connectors.http import HttpClient
 from bridge.direct import Direct
@@ -236,6 +237,7 @@ async def assemble(
         refusals,
         metrics,
         secrets_seen,
+        Fetcher(outside),
     )
     return Parts(
         configured=configured,
