@@ -63,7 +63,7 @@ async def insert_events(
     bodies = [
         (events[0].id, events[0].headers, events[0].body)
         for events in deliveries
-        if any(event.id in new for event in events)
+        if events[0].id in new or any(event.id in new for event in events)
     ]
     await insert_rows(tx, INSERT_BODIES, bodies)
     return new

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bridge.clock import Clock
 from bridge.errors import StoreFull
@@ -17,9 +18,14 @@ from bridge.store.transaction import Database, Transaction, wake_all
 BATCH = 256
 """Deliveries in one commit, at most."""
 
+LEAST = 16
+"""Up to here a commit takes all that waits. Beyond, it leaves as many to the next commit as it
+takes itself, counted with those of the last one, which are answered while it is on the disk: their
+senders' next deliveries are read then. If one took all, nothing would be left to do meanwhile, and
+the next one would take the single delivery that came in first; seen to go on like that for ever."""
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+
+class Accepted(NamedTuple):
     """An event is in the store, durably.
 
     duplicate: it was there before, and this delivery changed nothing.
@@ -66,7 +72,9 @@ class Intake:
         self._limit = limit
         self._on_stored = on_stored
         self._waiting: deque[Waiting] = deque()
-        self._flush: asyncio.Task[None] | None = None
+        self._taken = 0
+        self._asked = False
+        self._writing: set[asyncio.Task[None]] = set()
 
     @property
     def full(self) -> bool:
@@ -85,8 +93,8 @@ class Intake:
         if len(self._waiting) >= self._limit:
             raise StoreFull
         self._waiting.append((events, settled))
-        if self._flush is None:
-            self._flush = asyncio.get_running_loop().create_task(self._write_waiting())
+        if not self._asked:
+            self._ask()
 
     async def accept(self, events: Sequence[NewEvent]) -> tuple[Accepted, ...]:
         """Stores the events of one delivery. All of them are durable when this returns.
@@ -108,35 +116,58 @@ class Intake:
 
     async def drain(self) -> None:
         """Waits until nothing waits."""
-        while self._flush is not None:
-            await self._flush
+        while self._writing:
+            await asyncio.wait(self._writing)
 
-    async def _write_waiting(self) -> None:
-        try:
-            while self._waiting:
-                count = min(BATCH, len(self._waiting))
-                await self._write_batch([self._waiting.popleft() for _ in range(count)])
-        finally:
-            self._flush = None
+    def _ask(self) -> None:
+        """Asks the store for a transaction, for all that will wait when it begins."""
+        self._asked = True
+        task = asyncio.get_running_loop().create_task(self._write())
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
-    async def _write_batch(self, batch: list[Waiting]) -> None:
-        deliveries = [events for events, _ in batch]
+    def _take(self) -> list[Waiting]:
+        """What the transaction that begins now writes."""
+        most = BATCH
+        if self._database.single_process:
+            most = min(BATCH, max(LEAST, -(-(len(self._waiting) + self._taken) // 2)))
+        count = self._taken = min(most, len(self._waiting))
+        return [self._waiting.popleft() for _ in range(count)]
+
+    def _go_on(self) -> None:
+        """What comes in from now on is for the next transaction."""
+        self._asked = False
+        if self._waiting:
+            self._ask()
+
+    async def _write(self) -> None:
+        batch: list[Waiting] = []
+
+        def begin() -> None:
+            batch.extend(self._take())
+            if self._database.single_process:  # one write after the other: ask for the next
+                self._go_on()
 
         async def work(tx: Transaction) -> Written:
-            return await store_deliveries(tx, deliveries, self._clock())
+            return await store_deliveries(tx, [events for events, _ in batch], self._clock())
 
         try:
-            written = await self._database.write(work, short=True)
+            written = await self._database.write(work, short=True, begin=begin)
         except BaseException as error:  # whatever it is, nobody is left waiting
+            if not batch:
+                begin()
             for _, settled in batch:
                 settled(error)
             if not isinstance(error, Exception):
                 raise
-            return
-        if written.new or written.requeued:
-            self._on_stored(written.new, written.requeued)
-        for (_, settled), accepted in zip(batch, written.answers, strict=True):
-            settled(accepted)
+        else:
+            if written.new or written.requeued:
+                self._on_stored(written.new, written.requeued)
+            for (_, settled), accepted in zip(batch, written.answers, strict=True):
+                settled(accepted)
+        finally:
+            if not self._database.single_process:
+                self._go_on()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +188,24 @@ async def store_deliveries(
 ) -> Written:
     """Stores what is new; looks up what is known, and puts it back when it had failed."""
     seqs = await insert_events(tx, deliveries)
+    if len(seqs) == sum(map(len, deliveries)):  # as nearly always: all of them are new
+        answers = [tuple([Accepted(event.id, False) for event in events]) for events in deliveries]
+        requeued = False
+    else:
+        answers, requeued = await answer_known(tx, deliveries, seqs, now)
+    new = [(seqs[event.id], event) for events in deliveries for event in events if event.id in seqs]
+    if new or requeued:
+        await wake_all(tx)
+    return Written(answers, new, requeued)
+
+
+async def answer_known(
+    tx: Transaction, deliveries: Sequence[Sequence[NewEvent]], seqs: Mapping[str, int], now: int
+) -> tuple[list[tuple[Accepted, ...]], bool]:
+    """The answers where some events were there before; puts back those that had failed.
+
+    seqs: of the events that are new. Also gives whether any was put back.
+    """
     answers: list[tuple[Accepted, ...]] = []
     requeued = False
     for events in deliveries:
@@ -172,7 +221,4 @@ async def store_deliveries(
                 requeued = True
             accepted.append(Accepted(known, duplicate=not again))
         answers.append(tuple(accepted))
-    new = [(seqs[event.id], event) for events in deliveries for event in events if event.id in seqs]
-    if new or requeued:
-        await wake_all(tx)
-    return Written(answers, new, requeued)
+    return answers, requeued

@@ -88,10 +88,14 @@ class PostgresDatabase:
         self._leading: dict[str, asyncpg.Connection] = {}
         self._listening: asyncio.Task[None] | None = None
 
-    async def write(self, work: Work[T], *, short: bool = False) -> T:
+    async def write(
+        self, work: Work[T], *, short: bool = False, begin: Callable[[], None] | None = None
+    ) -> T:
         """Runs the work in a transaction; again from the start when another one was in its way."""
         import asyncpg
 
+        if begin is not None:
+            begin()
         for _ in range(REPEATS - 1):
             try:
                 return await self._run(work, readonly=False)

@@ -91,6 +91,7 @@ class Waiting:
     work: Work[Any]
     future: asyncio.Future[Any]
     short: bool
+    begin: Callable[[], None] | None
     result: Result | None = None
 
 
@@ -98,6 +99,7 @@ class SqliteDatabase:
     """One SQLite file, for one process at a time.
 
     path: the file; its folder is made. Other processes may read, and write short transactions.
+    wait_ms: how long a write waits for such a transaction.
     """
 
     engine = "sqlite"
@@ -105,6 +107,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.wait_ms = BUSY_TIMEOUT_MS
         self._waiting: deque[Waiting] = deque()
         self._flush: asyncio.Task[None] | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
@@ -130,10 +133,12 @@ class SqliteDatabase:
             ) from error
         self._lock_file = handle
 
-    async def write(self, work: Work[T], *, short: bool = False) -> T:
+    async def write(
+        self, work: Work[T], *, short: bool = False, begin: Callable[[], None] | None = None
+    ) -> T:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(Waiting(work, future, short))
+        self._waiting.append(Waiting(work, future, short, begin))
         if self._flush is None:
             self._flush = loop.create_task(self._write_waiting())
         return await future
@@ -162,17 +167,27 @@ class SqliteDatabase:
 
     async def _write_waiting(self) -> None:
         loop = asyncio.get_running_loop()
+        batch: list[Waiting] = []
+        committed: list[Waiting] = []
+        failure: BaseException | None = None
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-                try:
-                    failure = self._run_short(batch)
-                    if failure is None:
-                        failure = await loop.run_in_executor(self._writer, self._commit, batch)
-                except BaseException as error:  # closed or cancelled: nobody is left waiting
-                    answer_all(batch, StoreUnavailable(f"not written: {error!r}"))
-                    raise
-                answer_all(batch, failure)
+                for one in batch:
+                    if one.begin is not None:
+                        one.begin()
+                begun = self._run_short(batch)
+                writing = loop.run_in_executor(self._writer, self._commit, batch, begun)
+                # Only now, so that the disk works while these are answered, and what they cause.
+                answer_all(committed, failure)
+                committed = []
+                failure = await writing
+                committed, batch = batch, []
+            answer_all(committed, failure)
+        except BaseException as error:  # closed or cancelled: nobody is left waiting
+            answer_all(committed, failure)
+            answer_all(batch, StoreUnavailable(f"not written: {error!r}"))
+            raise
         finally:
             self._flush = None
 
@@ -188,12 +203,17 @@ class SqliteDatabase:
             return None
         return self._run(connection, short)
 
-    def _commit(self, batch: list[Waiting]) -> BaseException | None:
-        """In the writer thread: what has not run yet, and the one commit. Never raises."""
+    def _commit(self, batch: list[Waiting], failure: BaseException | None) -> BaseException | None:
+        """In the writer thread: what has not run yet, and the one commit. Never raises.
+
+        failure: what ended the transaction in the loop's thread already.
+        """
+        if failure is not None:
+            return failure
         try:
             connection = self._writing()
             if not connection.in_transaction:
-                connection.execute("BEGIN IMMEDIATE")
+                begin_waiting(connection, self.wait_ms)
         except (sqlite3.Error, OSError, BridgeError) as error:
             return translated(error, self.path)
         failure = self._run(connection, [one for one in batch if one.result is None])
@@ -237,6 +257,7 @@ class SqliteDatabase:
         if self._write_connection is None:
             self._write_connection = self._connect()
             self._write_connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
+            self._write_connection.execute("PRAGMA busy_timeout=0")  # see begin_waiting
         return self._write_connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -279,15 +300,20 @@ def begin_now(connection: sqlite3.Connection) -> bool:
 
     Whatever the reason, the writer thread tries again, and reports it.
     """
-    (wait_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    connection.execute("PRAGMA busy_timeout=0")
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error:
         return False
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={wait_ms}")
     return True
+
+
+def begin_waiting(connection: sqlite3.Connection, wait_ms: int) -> None:
+    """Begins a transaction, after another process has ended its own. In the writer thread."""
+    connection.execute(f"PRAGMA busy_timeout={wait_ms}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.execute("PRAGMA busy_timeout=0")
 
 
 def answer_all(batch: list[Waiting], failure: BaseException | None) -> None:

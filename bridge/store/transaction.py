@@ -48,10 +48,13 @@ class Database(Protocol):
         """True where only one process may work on it, so that no claim has to be written."""
         ...
 
-    async def write(self, work: Work[T], *, short: bool = False) -> T:
+    async def write(
+        self, work: Work[T], *, short: bool = False, begin: Callable[[], None] | None = None
+    ) -> T:
         """Runs the work and returns once it is durable. Either all of it is, or none.
 
         short: it takes no more than a few milliseconds, so it may run where the requests do.
+        begin: called once, in the loop's thread, when the turn of this work has come.
         """
         ...
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database, Transaction
 from tests.store.conftest import clock
 from tests.web.conftest import Door, database, door
@@ -52,7 +53,8 @@ async def test_read_only_store_is_503_and_keeps_what_was_accepted(door: Door) ->
 async def test_locked_database_is_503_and_accepts_once_the_other_has_finished(
     door: Door, tmp_path: Path
 ) -> None:
-    await tell_engine(door.database, "PRAGMA busy_timeout = 50")
+    assert isinstance(door.database, SqliteDatabase)
+    door.database.wait_ms = 50
     other = sqlite3.connect(tmp_path / "bridge.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert_to_come_back(await door.send("github", BODY, [delivery("a")]))

@@ -14,7 +14,7 @@ from bridge.errors import StoreFull, StoreUnavailable
 from bridge.event import EventState, NewEvent
 from bridge.store import actions, events, runs
 from bridge.store.database import open_database
-from bridge.store.intake import Intake
+from bridge.store.intake import LEAST, Intake
 from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database, Transaction
 from tests.store.conftest import MovableClock, new_event
@@ -67,6 +67,34 @@ async def test_many_deliveries_share_few_commits(
     intake = Intake(sqlite, clock)
     await asyncio.gather(*(intake.accept([new_event(f"k{n}")]) for n in range(200)))
     assert sqlite.commits - before <= 3
+
+
+async def test_few_that_wait_are_one_commit_and_many_are_two_of_like_size(
+    sqlite: SqliteDatabase, clock: MovableClock
+) -> None:
+    intake = Intake(sqlite, clock)
+    for count, commits in ((LEAST, 1), (60, 2)):
+        before = sqlite.commits
+        events_of_it = [new_event(f"{count}-{n}") for n in range(count)]
+        await asyncio.gather(*(intake.accept([event]) for event in events_of_it))
+        assert sqlite.commits - before == commits
+
+
+async def test_next_commit_is_begun_before_the_last_one_is_answered(sqlite: SqliteDatabase) -> None:
+    seen: list[str] = []
+
+    async def second(tx: Transaction) -> None:
+        seen.append("second begun")
+
+    async def first(tx: Transaction) -> asyncio.Task[None]:
+        seen.append("first begun")
+        return asyncio.create_task(sqlite.write(second, short=True))
+
+    await sqlite.write(lambda tx: tx.row("SELECT 1"))  # opens the connection, in the other thread
+    further = await sqlite.write(first, short=True)
+    seen.append("first answered")
+    await further
+    assert seen == ["first begun", "second begun", "first answered"]
 
 
 async def test_parts_of_one_body_share_it_and_keep_their_order(
@@ -171,7 +199,7 @@ async def test_unwritable_file_is_an_error_that_names_it(
 async def test_locked_database_gives_an_error_and_recovers(
     sqlite: SqliteDatabase, clock: MovableClock, tmp_path: Path
 ) -> None:
-    await sqlite.write(lambda tx: tx.row("PRAGMA busy_timeout=20"))
+    sqlite.wait_ms = 20
     other = sqlite3.connect(tmp_path / "bridge.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     intake = Intake(sqlite, clock)

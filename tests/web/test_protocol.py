@@ -14,6 +14,7 @@ from typing import TypeAlias
 import pytest
 
 from bridge.app import Server, listen, server_config
+from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database
 from bridge.web.protocol import HookProtocol, Short
 from tests.store.conftest import MovableClock
@@ -319,7 +320,8 @@ async def test_connection_is_closed_after_its_answer_where_the_sender_wants_it(
 
 
 async def test_store_that_cannot_write_is_503_by_the_short_way_too(listening: Listening) -> None:
-    await listening.door.database.write(lambda tx: tx.row("PRAGMA busy_timeout=20"))
+    assert isinstance(listening.door.database, SqliteDatabase)
+    listening.door.database.wait_ms = 20
     line = await listening.connect()
     with listening.locked():
         line.send(request(listening.door))
