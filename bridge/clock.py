@@ -5,6 +5,7 @@ A clock is handed in wherever the time is needed, so that a test can move it.
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable
@@ -35,7 +36,22 @@ def new_id(prefix: str, now: int) -> str:
 
     Ids made later sort later, to the millisecond, so that the index on them only grows at its end.
     """
-    random = int.from_bytes(os.urandom(10))
-    high = 0x7000 | random >> 68
-    low = 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
-    return f"{prefix}_{now & 0xFFFF_FFFF_FFFF:012x}{high:04x}{low:016x}"
+    random = _random.read(10).hex()
+    if len(random) < 20:
+        random = _refill().read(10).hex()
+    variant = _VARIANT[random[3]]
+    return f"{prefix}_{now & 0xFFFF_FFFF_FFFF:012x}7{random[:3]}{variant}{random[4:19]}"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+"""The two highest bits of a UUID's second half are fixed, and the other two are random."""
+
+_random = io.BytesIO()
+
+
+def _refill() -> io.BytesIO:
+    """Randomness of the operating system for the next few hundred ids, because asking for each
+    gives up the interpreter, which another thread then holds for longer than the asking took."""
+    global _random  # noqa: PLW0603 (a store of the process)
+    _random = io.BytesIO(os.urandom(4_000))
+    return _random

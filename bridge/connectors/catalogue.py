@@ -17,7 +17,6 @@ NOT_CONNECTORS = frozenset(
         "cases",
         "catalogue",
         "contract",
-        "fetching",
         "guard",
         "hidden",
         "http",

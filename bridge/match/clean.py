@@ -12,7 +12,7 @@ import re
 from math import isfinite
 from typing import NoReturn
 
-from pydantic_core import from_json
+import orjson
 
 from bridge.errors import Malformed
 from bridge.event import JSON
@@ -22,11 +22,11 @@ MOST_DEPTH = 100
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_A_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
-_SHAPES = bytes.maketrans(b"123456789E", b"000000000e")
+_SHAPES = bytes.maketrans(b"123456789{", b"000000000[")
 _WIDE_DIGITS = b"0" * 19
-_WIDE_EXPONENT = b"e000"
-"""What a number beyond 64 bits holds once every digit is 0 and each + is gone. Looking for these
-is thirty times faster than a regular expression, which tries each byte of every text."""
+"""What an integer beyond 64 bits holds once every digit is 0. Looking for it is thirty times
+faster than a regular expression, which tries each byte of every text."""
+_NUL_ESCAPE = re.compile(rb"\\u0000")
 _UNFIT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
@@ -40,24 +40,27 @@ def parse_body(raw: bytes) -> JSON:
     Raises Malformed: empty, not UTF-8, not JSON (NaN and Infinity are not), deeper than 100.
     """
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if raw.count(b"[") + raw.count(b"{") > MOST_DEPTH and _too_deep(raw):
+    shapes = raw.translate(_SHAPES)
+    if shapes.count(b"[") > MOST_DEPTH and _too_deep(raw):
         raise Malformed(f"the body is nested deeper than {MOST_DEPTH} levels")
-    shapes = raw.translate(_SHAPES, b"+")
-    wide = _WIDE_DIGITS in shapes or _WIDE_EXPONENT in shapes
-    unfit = _UNFIT_ESCAPE.search(raw) is not None
-    if not wide and not unfit:
+    if _WIDE_DIGITS not in shapes and not (b"\\" in raw and _NUL_ESCAPE.search(raw)):
         try:
-            return from_json(raw, allow_inf_nan=False)  # type: ignore[no-any-return]
+            return orjson.loads(raw)  # type: ignore[no-any-return]
         except ValueError:
-            pass  # the way below says more exactly what is wrong
+            pass  # for the way below it may be fit; if not, it says more exactly what is wrong
+    return _parse_odd(raw)
+
+
+def _parse_odd(raw: bytes) -> JSON:
+    """A body with something in it that has to be cleaned, or that is no JSON."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise Malformed(f"the body is not UTF-8: byte {error.start} cannot stand there") from error
     if not text.strip():
         raise Malformed("the body is empty")
-    value = _loads(text, wide=wide)
-    return _without_unfit(value) if unfit else value
+    value = _loads(text)
+    return _without_unfit(value) if _UNFIT_ESCAPE.search(raw) else value
 
 
 def clean(value: JSON) -> JSON:
@@ -68,9 +71,9 @@ def clean(value: JSON) -> JSON:
     return _cleaned(value, MOST_DEPTH)
 
 
-def _loads(text: str, *, wide: bool) -> JSON:
+def _loads(text: str) -> JSON:
     try:
-        return (_WIDE if wide else _PLAIN).decode(text)  # type: ignore[no-any-return]
+        return _DECODER.decode(text)  # type: ignore[no-any-return]
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise Malformed(f"the body is not JSON: {error.msg} at {where}") from error
@@ -94,8 +97,7 @@ def _fraction(digits: str) -> float | str:
     return number if isfinite(number) else digits
 
 
-_PLAIN = json.JSONDecoder(parse_constant=_refuse)
-_WIDE = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole, parse_float=_fraction)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole, parse_float=_fraction)
 """Made once: `json.loads` with these arguments makes one for each text."""
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from pydantic_core import to_json
+import orjson
 
 _SECRET = re.compile(
     r"signature|token|secret|passw|api-?key|cookie|credential|session|hmac|jwt"
@@ -16,7 +16,11 @@ _SECRET = re.compile(
 
 def read_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Headers by name; one that came several times is joined with commas, as RFC 9110 5.2 says."""
-    headers: dict[str, str] = {}
+    pairs = tuple(pairs)
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
+        return headers
+    headers.clear()
     for name, value in pairs:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
@@ -27,13 +31,15 @@ def keep_headers(headers: Mapping[str, str], proofs: frozenset[str]) -> str:
 
     proofs: names that the source's proof uses, whatever they sound like.
     """
-    kept = {
-        name: value
-        for name, value in headers.items()
-        if name not in proofs and not sounds_secret(name)
-    }
-    text = to_json(kept).decode()
+    kept = {name: headers[name] for name in _kept(tuple(headers), proofs)}
+    text = orjson.dumps(kept).decode()
     return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text
+
+
+@lru_cache(maxsize=256)
+def _kept(names: tuple[str, ...], proofs: frozenset[str]) -> tuple[str, ...]:
+    """Which of the names are kept; remembered, because a sender sends the same ones each time."""
+    return tuple(name for name in names if name not in proofs and not sounds_secret(name))
 
 
 @lru_cache(maxsize=1024)

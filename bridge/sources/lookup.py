@@ -143,7 +143,13 @@ class Lookup:
         return "", False
 
     def text(self, scope: Scope) -> str:
-        return self.find(scope)[0]
+        for reading in self.readings:
+            found = reading.plain(scope.values) if reading.plain is not None else None
+            if found is None:
+                found = reading.words(scope)
+            if found:
+                return found
+        return ""
 
 
 def compile_reading(text: str, document: Document, path: Path) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -18,8 +18,7 @@ JSON_TYPE = (b"content-type", b"application/json")
 log = structlog.get_logger("bridge.receive")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An HTTP answer. label: how it is counted, a status or what stands for it."""
 
     status: int

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import Malformed
 from bridge.event import JSON
-from bridge.match.clean import clean, parse_body
+from bridge.match.clean import _parse_odd, clean, parse_body
 
 
 def test_ordinary_body_is_read_as_it_is() -> None:
@@ -133,3 +133,19 @@ _VALUES = st.recursive(
 def test_whatever_is_cleaned_can_be_written_and_read_unchanged(value: JSON) -> None:
     cleaned = clean(value)
     assert parse_body(json.dumps(cleaned, allow_nan=False).encode()) == cleaned
+
+
+EDGES = st.sampled_from(
+    [2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**18, 10**19, 0.1, 1e308]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | EDGES | st.text(st.characters(codec=None))
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)  # fmt: skip
+
+
+@given(VALUES, st.booleans())
+def test_quick_way_reads_every_value_as_the_exact_one_does(value: object, escaped: bool) -> None:
+    raw = json.dumps(value, ensure_ascii=escaped).encode("utf-8", "replace")
+    assert repr(parse_body(raw)) == repr(_parse_odd(raw))
