@@ -24,6 +24,7 @@ from bridge.access.vault import Vault
 from bridge.act import Actor, Attempted
 from bridge.backoff import Backoff
 from bridge.calling import Caller, Integration
+from bridge.casework import Casework
 from bridge.clock import Clock, wall_clock
 from bridge.configured import Configured, configure, open_vault, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
@@ -51,6 +52,7 @@ from bridge.store.intake import Intake
 from bridge.store.transaction import Database
 from bridge.tokens import OAuthClient, Tokens
 from bridge.web import start_page
+from bridge.web.api.cases import CasesApi
 from bridge.web.api.entrance import Entrance
 from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi
@@ -227,6 +229,7 @@ async def assemble(
             IntegrationsApi(made, tokens, guard, clock),
             ProgressApi(progress),
             RemediationApi(Remediation(database, registry, direct), clock),
+            CasesApi(Casework(database, clock, registry, direct), clock),
         ],
         Entrance(database, clock, settings.limits.requests_per_minute),
         server.body_limit_bytes,

@@ -16,7 +16,7 @@ from pydantic import BaseModel, JsonValue
 from bridge.action import Call, Outcome
 from bridge.calling import Caller, Integration
 from bridge.clock import Clock
-from bridge.connectors.cases import PushCase, read_case
+from bridge.connectors.cases import PushCase, case_of, read_case
 from bridge.errors import GiveUp
 from bridge.event import JSON
 from bridge.record import PUSHES_CASE, tie_case
@@ -99,10 +99,13 @@ class Pusher:
     caller: Caller
     clock: Clock
 
-    async def push(self, integration: Integration, parameters: PushCase) -> Outcome:
+    async def push(
+        self, integration: Integration, parameters: PushCase, by: JSON = None
+    ) -> Outcome:
         """Pushes and ties. Raises TryAgain, GiveUp, or Hold when it cannot even be tried.
 
-        A push whose answer was lost may simply be asked for again: the mark finds what it made.
+        by: who had it pushed, as answers show it. A push whose answer was lost may simply be asked
+        for again: the mark finds what it made.
         """
         offered = integration.connector.action(PUSHES_CASE)
         if offered is None:
@@ -114,7 +117,10 @@ class Pusher:
             PUSHES_CASE, filled.parameters, filled.mark, False, 1, now, now, "", ""
         )
         outcome = await self.caller.carry_out(integration, offered, call)
+        outside = [one.id for one in case_of(filled.parameters).comments]
         await self.database.write(
-            lambda tx: tie_case(tx, tenant, name, filled.subject, dict(outcome.outputs), now)
+            lambda tx: tie_case(
+                tx, tenant, name, filled.subject, dict(outcome.outputs), now, by, outside
+            )
         )
         return outcome

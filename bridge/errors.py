@@ -29,6 +29,7 @@ BridgeError
 │   ├── RoleRefused             the key's role does not reach that far
 │   ├── RateExceeded            too many requests with one key
 │   ├── FieldsRefused           fields of the request that cannot be used, each named
+│   ├── PushFailed              the system that was to be pushed to did not take it
 │   ├── Conflict                what is there already says otherwise
 │   └── BackendFailed           the system behind the API refused, or there is none
 ├── Hold                        an action has to wait before anything is tried
@@ -231,6 +232,10 @@ class FieldsRefused(RequestRefused):
     def __init__(self, problems: list[FieldProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(str(problem) for problem in problems))
+
+
+class PushFailed(RequestRefused):
+    """What was pushed did not arrive; the text says what the other system had against it."""
 
 
 class Conflict(RequestRefused):

@@ -6,10 +6,11 @@ Each function is one transaction's worth: either all of it is in the store, or n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.action import ActionState, OnFailure, PlannedAction, PlannedRun
+from bridge.casebook import complete_cases, keep_push
 from bridge.clock import new_id
 from bridge.errors import LeaseLost, NotFound
 from bridge.event import JSON, EventState, StoredEvent
@@ -83,7 +84,7 @@ async def record_matched(
     if matched.unreadable:
         await events.settle(tx, event.id, 0, rules_version, EventState.FAILED, matched.unreadable)
         return EventState.FAILED
-    await keep_records(tx, matched.records, now)
+    await keep_records(tx, await complete_cases(tx, matched.records, now), now)
     planned = await plan_runs(tx, matched, now)
     opened = planned.opened
     if matched.needs_lane and (MATCH, 0) not in planned.before:
@@ -330,7 +331,8 @@ async def record_ended(
         await tie_ticket(tx, action, ended.outputs, now)
     elif action.planned.name == PUSHES_CASE and attempt.outcome is not AttemptOutcome.SKIPPED:
         integration = action.planned.integration
-        await tie_case(tx, action.tenant, integration, action.lane, ended.outputs, now)
+        by: JSON = {"username": action.rule, "full_name": None, "email": None}
+        await tie_case(tx, action.tenant, integration, action.lane, ended.outputs, now, by)
     await settle_link(tx, action, now)
     state = await events.count_finished(tx, action.event_id, finished, dead, attempt.reason)
     await lanes.settle_lane(tx, lane)
@@ -381,12 +383,20 @@ async def tie_ticket(
 
 
 async def tie_case(
-    tx: Transaction, tenant: str, integration: str, lane: str, outputs: JSON, now: int
+    tx: Transaction,
+    tenant: str,
+    integration: str,
+    lane: str,
+    outputs: JSON,
+    now: int,
+    by: JSON = None,
+    comments: Sequence[str] = (),
 ) -> None:
     """Ties a case to the ticket that a push made, found or brought up to date; once is enough.
 
     Unlike a ticket of `create_ticket` it needs no intent: its mark belongs to the case itself.
     outputs: of the connector's `push_case`. lane: the subject of a case that is in no record.
+    by, comments: as for `keep_push`.
     """
     made = outputs if isinstance(outputs, dict) else {}
     key, id_, url, case_id = (str(made.get(name) or "") for name in ("key", "id", "url", "case"))
@@ -396,6 +406,7 @@ async def tie_case(
         LinkState.DONE, integration, key, id_, url,
     )  # fmt: skip
     await links.tie(tx, link, now)
+    await keep_push(tx, tenant, integration, made, by, now, comments)
 
 
 async def settle_link(tx: Transaction, action: actions.StoredAction, now: int) -> None:

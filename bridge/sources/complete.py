@@ -182,8 +182,8 @@ def _changed(given: JSON) -> JSON:
 def _case(data: dict[str, JSON], subject: str) -> JSON:
     completed = {**data, "changed": _changed(data.get("changed"))}
     completed["id"] = _text(data.get("id")) or subject
-    if not isinstance(data.get("tags"), list):
-        completed["tags"] = []
+    if "tags" in data and not isinstance(data["tags"], list):
+        completed["tags"] = []  # where nothing is told of them, they are what they were
     if data.get("severity") is not None:
         completed["severity"] = severity(data["severity"])
     return completed

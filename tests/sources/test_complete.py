@@ -123,12 +123,17 @@ def test_job_of_the_jobs_api_is_a_job_of_the_vocabulary() -> None:
     }
 
 
+def test_tags_of_a_case_are_a_list_where_anything_is_told_of_them() -> None:
+    assert made("case.updated", {"tags": "x"})["tags"] == []
+    assert made("case.updated", {"tags": ["x"]})["tags"] == ["x"]
+    assert "tags" not in made("case.commented", {"comment": {"id": "1"}})
+
+
 def test_case_and_alert_without_an_id_are_named_after_their_subject() -> None:
     assert made("case.created", {"title": "t", "severity": "Moderate"}) == {
         "title": "t",
         "severity": "medium",
         "id": "subject-1",
-        "tags": [],
         "changed": {},
     }
     alert = made("alert.raised", {})
