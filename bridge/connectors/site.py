@@ -10,7 +10,7 @@ from typing import BinaryIO
 from urllib.parse import quote, urlencode
 
 from bridge.connectors.answers import Judge, usual
-from bridge.connectors.http import READ_ONLY, Ask, HttpClient, Incoming, parse_json
+from bridge.connectors.http import READ_ONLY, Ask, HttpClient, Incoming, Reply, parse_json
 from bridge.connectors.redact import Redactor
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -50,6 +50,22 @@ class Site:
         path: begins with a slash, its parts quoted by `part`.
         changes: unless said, whatever is no GET may change something.
         """
+        reply, parsed = await self.exchange(
+            method, path, query=query, body=body, changes=changes, allow=allow
+        )
+        return reply.status, parsed
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: JSON = None,
+        changes: bool | None = None,
+        allow: frozenset[int] = frozenset(),
+    ) -> tuple[Reply, JSON]:
+        """As `fetch`, with the whole reply, for those who read its headers."""
         ask = replace(
             self.ask(method, path, query),
             content=None if body is None else write_json(body),
@@ -59,7 +75,7 @@ class Site:
         if body is not None:
             ask = replace(ask, headers={**ask.headers, "content-type": "application/json"})
         reply = await self.http.send(ask, self.redactor)
-        return reply.status, parse_json(ask, reply, self.redactor)
+        return reply, parse_json(ask, reply, self.redactor)
 
     async def upload(
         self,

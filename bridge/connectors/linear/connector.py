@@ -1,0 +1,44 @@
+"""The Linear connector, put together."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bridge.connectors.contract import Action, Connector
+from bridge.connectors.linear.check import check
+from bridge.connectors.linear.client import PAGE_OF_TICKET, open_linear
+from bridge.connectors.linear.comments import comment
+from bridge.connectors.linear.create import create_ticket
+from bridge.connectors.linear.edit import update_ticket
+from bridge.connectors.linear.options import LinearSettings
+from bridge.connectors.linear.table import append_table, append_tables
+from bridge.connectors.linear.transition import transition
+from bridge.connectors.shapes import shape
+
+
+class _NamesTicket(Protocol):
+    @property
+    def ticket(self) -> str: ...
+
+
+def ticket_of(parameters: _NamesTicket) -> str:
+    """The object an action writes to: the issue's key, in one spelling."""
+    text = parameters.ticket.strip()
+    found = PAGE_OF_TICKET.fullmatch(text)
+    return (found[1] if found else text).upper()
+
+
+CONNECTOR = Connector(
+    name="linear",
+    sentence="Linear: issues, comments, tables, workflow states.",
+    settings=LinearSettings,
+    open=open_linear,
+    actions=(
+        Action(shape("create_ticket"), create_ticket),
+        Action(shape("update_ticket"), update_ticket, ticket_of),
+        Action(shape("transition"), transition, ticket_of),
+        Action(shape("comment"), comment, ticket_of),
+        Action(shape("append_table"), append_table, ticket_of, append_tables),
+    ),
+    check=check,
+)

@@ -1,0 +1,85 @@
+"""create_ticket: exactly one issue, since its id is made of the mark."""
+
+from __future__ import annotations
+
+from bridge.action import Call, Outcome
+from bridge.connectors.answers import as_list, as_object, child
+from bridge.connectors.linear.client import Linear, own_id, ticket_key
+from bridge.connectors.linear.lookup import find_person, find_team, label_ids, priority_number
+from bridge.connectors.linear.texts import body_text, title_text
+from bridge.connectors.parameters import CreateTicket
+from bridge.errors import GiveUp, TryAgain
+from bridge.event import JSON
+
+CREATE = """\
+mutation CreateIssue($input: IssueCreateInput!) {
+  issueCreate(input: $input) { success issue { id identifier url } }
+}"""
+FIND = """\
+query FindIssue($id: ID!) {
+  issues(first: 1, includeArchived: true, filter: {id: {eq: $id}}) {
+    nodes { id identifier url }
+  }
+}"""
+
+
+async def create_ticket(linear: Linear, call: Call[CreateTicket]) -> Outcome:
+    """Looks for the id where an earlier try may have been carried out, then creates with it.
+
+    Where the create is refused it looks once more: the request may have arrived twice.
+    """
+    issue_id = own_id(call.mark)
+    if call.may_exist and (found := await _find(linear, issue_id)):
+        return _outcome(found, (), found=True)
+    lost: list[str] = []
+    wanted = await _input(linear, call.parameters, issue_id, lost)
+    try:
+        made = await linear.change(CREATE, input=wanted)
+    except GiveUp as error:
+        if error.status == 401 or not (found := await _find(linear, issue_id)):
+            raise
+        return _outcome(found, (), found=True)
+    issue = child(made, "issueCreate", "issue")
+    if not child(issue, "identifier"):
+        raise TryAgain("Linear's answer to the create names no issue", may_have_happened=True)
+    return _outcome(as_object(issue), tuple(lost), found=False)
+
+
+async def _find(linear: Linear, issue_id: str) -> dict[str, JSON] | None:
+    found = as_list(child(await linear.ask(FIND, id=issue_id), "issues", "nodes"))
+    return as_object(found[0]) if found else None
+
+
+async def _input(
+    linear: Linear, parameters: CreateTicket, issue_id: str, lost: list[str]
+) -> dict[str, JSON]:
+    team = await find_team(linear, parameters.project)
+    title = title_text(parameters.summary)
+    if not title.text:
+        raise GiveUp("the summary is empty")
+    lost += title.lost
+    wanted: dict[str, JSON] = {"id": issue_id, "teamId": team.id, "title": title.text}
+    if parameters.description:
+        body = body_text(parameters.description, parameters.format)
+        lost += body.lost
+        wanted["description"] = body.text
+    if parameters.issue_type:
+        lost.append("the issue type was left out: Linear has none; use a label")
+    if parameters.priority:
+        wanted["priority"] = priority_number(parameters.priority)
+    if parameters.assignee:
+        wanted["assigneeId"] = await find_person(linear, parameters.assignee.strip())
+    if parameters.parent:
+        wanted["parentId"] = ticket_key(parameters.parent)
+    if parameters.labels:
+        wanted["labelIds"] = await label_ids(linear, team.id, parameters.labels, lost)
+    return wanted | (parameters.fields or {})
+
+
+def _outcome(issue: dict[str, JSON], lost: tuple[str, ...], *, found: bool) -> Outcome:
+    outputs: dict[str, JSON] = {
+        "key": str(issue.get("identifier")),
+        "id": str(issue.get("id")),
+        "url": str(issue.get("url")),
+    }
+    return Outcome(outputs, found=found, lost=lost)

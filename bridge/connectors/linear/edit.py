@@ -1,0 +1,58 @@
+"""update_ticket: sets fields. Doing it twice is doing it once, so nothing has to be found."""
+
+from __future__ import annotations
+
+from bridge.action import Call, Outcome
+from bridge.connectors.answers import as_object, child
+from bridge.connectors.linear.client import Linear, ticket_key
+from bridge.connectors.linear.lookup import find_person, label_ids, priority_number
+from bridge.connectors.linear.texts import body_text, title_text
+from bridge.connectors.parameters import UpdateTicket
+from bridge.errors import GiveUp
+from bridge.event import JSON
+
+UPDATE = """\
+mutation UpdateIssue($id: String!, $input: IssueUpdateInput!) {
+  issueUpdate(id: $id, input: $input) { success issue { id identifier description } }
+}"""
+TEAM_OF = """\
+query TeamOfIssue($id: String!) {
+  issue(id: $id) { id identifier team { id } }
+}"""
+
+
+async def update_ticket(linear: Linear, call: Call[UpdateTicket]) -> Outcome:
+    """Sets what the parameters name and nothing else."""
+    parameters = call.parameters
+    key = ticket_key(parameters.ticket)
+    lost: list[str] = []
+    wanted: dict[str, JSON] = {}
+    if parameters.summary is not None:
+        title = title_text(parameters.summary)
+        if not title.text:
+            raise GiveUp("the summary is empty")
+        lost += title.lost
+        wanted["title"] = title.text
+    if parameters.description is not None:
+        body = body_text(parameters.description, parameters.format)
+        lost += body.lost
+        wanted["description"] = body.text
+    if parameters.priority:
+        wanted["priority"] = priority_number(parameters.priority)
+    if parameters.assignee is not None:
+        who = parameters.assignee.strip()
+        wanted["assigneeId"] = await find_person(linear, who) if who else None
+    if parameters.labels is not None:
+        team = str(child(await linear.ask(TEAM_OF, id=key), "issue", "team", "id"))
+        wanted["labelIds"] = await label_ids(linear, team, parameters.labels, lost)
+    wanted |= parameters.fields or {}
+    if not wanted:
+        raise GiveUp("nothing to update: the rule names no field")
+    issue = await set_fields(linear, key, wanted)
+    return Outcome({"key": str(issue.get("identifier", key))}, lost=tuple(lost))
+
+
+async def set_fields(linear: Linear, key: str, fields: dict[str, JSON]) -> dict[str, JSON]:
+    """The issue as it is afterwards."""
+    made = await linear.change(UPDATE, id=key, input=fields)
+    return as_object(child(made, "issueUpdate", "issue"))

@@ -1,0 +1,35 @@
+"""Texts of rules as the Markdown that Linear takes."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
+from bridge.connectors.parameters import TextFormat
+from bridge.errors import GiveUp
+from bridge.text.characters import length, one_line, tidy
+from bridge.text.cut import fit
+from bridge.text.gfm import write_markdown
+from bridge.text.markdown import read_markdown
+from bridge.text.plain import read_plain
+from bridge.text.quiet import quiet
+from bridge.text.tree import Written
+
+CALLS = re.compile(r"https://linear\.app/(?=[^\s/]+/profiles/)")
+"""A bare address of a person's page is how Markdown mentions somebody in Linear.
+https://linear.app/developers/graphql, "Mentions in Markdown", read 2026-11."""
+
+
+def body_text(text: str, text_format: TextFormat) -> Written:
+    """Markdown. Raises GiveUp for wiki markup."""
+    if text_format == "wiki":
+        raise GiveUp("Linear takes Markdown; `format: wiki` is for Jira")
+    document = read_markdown(text) if text_format == "markdown" else read_plain(text)
+    return fit(quiet(document, CALLS), TEXT_LIMIT, write_markdown)
+
+
+def title_text(text: str) -> Written:
+    """One line of at most 255 characters."""
+    cut = length(" ".join(tidy(text).split())) > TITLE_LIMIT
+    lost = (f"the title was cut to {TITLE_LIMIT} characters",) if cut else ()
+    return Written(one_line(text, TITLE_LIMIT), lost)
