@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from bridge.action import PlannedRun
+from bridge.action import PlannedAction
 from bridge.cli.output import plain, put
-from bridge.event import JSON, Event
-from bridge.match.explain import Explained, Explanation, Outcome
+from bridge.connectors.preview import Request
+from bridge.event import JSON
+from bridge.match.explain import Explained, Outcome
+from bridge.workbench.explained import ExplainedEvent, ExplainedRule, ExplainedRun, without_secrets
+from bridge.workbench.requests import Preview
 
 MOST_SHOWN = 120
 """Characters of a value in a line; `--json` has all of it."""
 
 
-def put_explanation(event: Event, explanations: Sequence[Explanation], *, every: bool) -> None:
+def put_explanation(explained: ExplainedEvent, *, every: bool) -> None:
     """Print one event and its rules; those that were not asked only when `every` is set."""
-    put(plain(f"event {event.id}: {event.type} from {event.source} about {event.subject}"))
+    for line in _event_lines(explained):
+        put(plain(line))
     left_out = 0
-    for each in explanations:
-        if each.outcome is Outcome.NOT_ASKED and not every:
+    for each in explained.rules:
+        if each.explanation.outcome is Outcome.NOT_ASKED and not every:
             left_out += 1
             continue
         for line in _lines(each):
@@ -28,24 +32,19 @@ def put_explanation(event: Event, explanations: Sequence[Explanation], *, every:
         put(f"\n{left_out} rules are for other events; --all shows them")
 
 
-def explanation_json(
-    event: Event, explanations: Sequence[Explanation], *, every: bool
-) -> dict[str, JSON]:
-    """The same for other programs."""
-    shown = [one for one in explanations if every or one.outcome is not Outcome.NOT_ASKED]
-    return {
-        "event": {
-            "id": event.id,
-            "type": event.type,
-            "source": event.source,
-            "subject": event.subject,
-            "data": event.data,
-        },
-        "rules": [_rule_json(one) for one in shown],
-    }
+def _event_lines(explained: ExplainedEvent) -> Iterator[str]:
+    event = explained.event
+    yield f"event {event.id}: {event.type} from {event.source} about {event.subject}"
+    if explained.echo:
+        yield f"  {explained.echo}"
+    if explained.link:
+        yield f"  link: {_short(explained.link)}"
+    if explained.met_version and explained.met_version != explained.rules_version:
+        yield f"  it met rules {explained.met_version}; these are {explained.rules_version}"
 
 
-def _lines(each: Explanation) -> Iterator[str]:
+def _lines(rule: ExplainedRule) -> Iterator[str]:
+    each = rule.explanation
     yield ""
     said = f" ({each.reason})" if each.reason else ""
     yield f"{each.rule}: {each.outcome.value}{said}"
@@ -53,12 +52,39 @@ def _lines(each: Explanation) -> Iterator[str]:
     for key, part in each.parts:
         yield f"  {key}:"
         yield from _part_lines(part, "    ")
-    for guard in each.guards:
-        yield f"  {guard}"
-    for run in each.runs:
-        for action in run.actions:
-            skipped = f"  skipped: {action.skip}" if action.skip else ""
-            yield f"  → {action.name} {_short(action.parameters)}{skipped}"
+    if not any(run.decisions for run in rule.runs):
+        for guard in each.guards:
+            yield f"  {guard}"
+    for run in rule.runs:
+        yield from _run_lines(run)
+
+
+def _run_lines(explained: ExplainedRun) -> Iterator[str]:
+    for one in explained.decisions:
+        yield f"  {one.guard}: {one.verdict}: {one.words}"
+    for action, preview in explained.steps:
+        yield from _action_lines(action, preview)
+
+
+def _action_lines(action: PlannedAction, preview: Preview) -> Iterator[str]:
+    where = f" in {action.integration}" if action.integration else ""
+    yield f"  → {action.name}{where} {_short(without_secrets(action.parameters))}"
+    for request in preview.requests:
+        yield from _request_lines(request)
+    if preview.note:
+        yield f"    ({preview.note})"
+
+
+def _request_lines(request: Request) -> Iterator[str]:
+    yield f"    {request.method} {request.url}"
+    for name, value in request.headers.items():
+        yield f"    {name}: {value}"
+    if request.body is not None:
+        body = request.body
+        text = body if isinstance(body, str) else json.dumps(body, indent=2, ensure_ascii=False)
+        yield ""
+        yield from (f"    {line}" for line in text.splitlines())
+        yield ""
 
 
 def _part_lines(part: Explained, margin: str) -> Iterator[str]:
@@ -66,48 +92,6 @@ def _part_lines(part: Explained, margin: str) -> Iterator[str]:
     yield f"{margin}{_one_line(part.text)} = {told}"
     for inside in part.inside:
         yield from _part_lines(inside, margin + "  ")
-
-
-def _rule_json(each: Explanation) -> JSON:
-    return {
-        "rule": each.rule,
-        "place": str(each.place),
-        "outcome": each.outcome.value,
-        "reason": each.reason,
-        "absent": each.absent,
-        "parts": {key: _part_json(part) for key, part in each.parts},
-        "guards": list(each.guards),
-        "runs": [_run_json(run) for run in each.runs],
-    }
-
-
-def _part_json(part: Explained) -> JSON:
-    return {
-        "text": part.text,
-        "start": part.start,
-        "end": part.end,
-        "value": part.value,
-        "error": part.error,
-        "absent": part.absent,
-        "inside": [_part_json(inside) for inside in part.inside],
-    }
-
-
-def _run_json(run: PlannedRun) -> JSON:
-    return {
-        "index": run.index,
-        "once": run.once,
-        "actions": [
-            {
-                "action": action.name,
-                "integration": action.integration,
-                "parameters": action.parameters,
-                "deferred": list(action.deferred),
-                "skip": action.skip,
-            }
-            for action in run.actions
-        ],
-    }
 
 
 def _short(value: JSON) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import rich_click as click
 
 from bridge.cli.backtest import backtest
 from bridge.cli.check import put_problems
-from bridge.cli.explanation import explanation_json, put_explanation
+from bridge.cli.explanation import put_explanation
 from bridge.cli.opened import with_store
 from bridge.cli.options import option, with_config, with_json, with_verbose
 from bridge.cli.output import counted, plain, put, put_json, put_table, say
@@ -17,17 +19,14 @@ from bridge.cli.ruleset import counts_of, rules_of
 from bridge.clock import wall_clock
 from bridge.configured import Configured
 from bridge.connectors.catalogue import action_shapes
-from bridge.errors import BridgeError, Invalid, Problem
-from bridge.event import JSON, Event
-from bridge.match.explain import explain as explain_event
+from bridge.errors import Invalid, Problem
+from bridge.event import Event
 from bridge.match.rules import RuleSet
 from bridge.match.schema import rule_schema
 from bridge.rehearse import events_of_sample, source_for
 from bridge.sources.sample import load_sample
-from bridge.store.events import get_event
-from bridge.store.links import find_link
 from bridge.store.transaction import Database
-from bridge.text.escape import ESCAPES
+from bridge.workbench.explained import ExplainedEvent, Explainer, explained_json
 
 
 @click.group()
@@ -128,6 +127,10 @@ def schema() -> None:
     "--source", of="explain", help="Whose request the sample is, where its preset fits several."
 )
 @option("--all", "every", of="explain", is_flag=True, help="Also the rules that were not asked.")
+@option(
+    "--ask", of="explain", is_flag=True,
+    help="Ask the other systems what a request depends on; nothing is changed there.",
+)  # fmt: skip
 @with_config
 @with_json
 @with_verbose
@@ -140,42 +143,41 @@ def explain(
     sample: Path | None,
     source: str | None,
     every: bool,
+    ask: bool,
 ) -> None:
-    """Say for each rule why it matches an event or does not, with every value on the way."""
+    """Say for each rule why it matches an event or does not, and what it does then.
+
+    Shown are every value on the way, the requests that would go out, without secrets, and what
+    the guards would say by what is in the store now. Nothing is written, and nothing is sent but
+    what --ask asks.
+    """
     if (event_id is None) == (sample is None):
         raise click.UsageError("give --event ID or --sample DIR")
     configured, found = rules_of(ctx, config)
-    if sample is not None:
-        recorded = load_sample(sample)
-        reader = source_for(configured, recorded, source or "")
-        if (reader.tenant, reader.name) not in configured.sources:
-            say(f"no source has the preset {recorded.preset}; it is read as if there were one")
-        read = events_of_sample(recorded, reader, wall_clock())
-        pairs: list[tuple[Event, JSON]] = [(event, None) for event in read]
+
+    async def work(database: Database | None) -> list[ExplainedEvent]:
+        explainer = Explainer(configured, found, wall_clock, database, ask)
+        if event_id is not None:
+            return [await explainer.explain_stored(event_id)]
+        assert sample is not None
+        events = _read_sample(configured, sample, source or "")
+        return [await explainer.explain(event) for event in events]
+
+    file = configured.settings.store.sqlite_file
+    if event_id is None and file is not None and not file.exists():
+        explained = asyncio.run(work(None))
     else:
-        assert event_id is not None
-        pairs = [_stored(configured, event_id)]
-    now = wall_clock()
-    explained: list[JSON] = []
-    for event, link in pairs:
-        explanations = explain_event(event, found, now, link, ESCAPES)
-        if as_json:
-            explained.append(explanation_json(event, explanations, every=every))
-        else:
-            put_explanation(event, explanations, every=every)
+        explained = with_store(configured.settings, work)
     if as_json:
-        put_json(explained)
+        put_json([explained_json(one, every=every) for one in explained])
+        return
+    for one in explained:
+        put_explanation(one, every=every)
 
 
-def _stored(configured: Configured, event_id: str) -> tuple[Event, JSON]:
-    """A stored event as its source reads it now, and what it is linked to."""
-
-    async def work(database: Database) -> tuple[Event, JSON]:
-        stored = await database.read(lambda tx: get_event(tx, event_id))
-        source = configured.sources.get((stored.tenant, stored.source))
-        if source is None:
-            raise BridgeError(f"its source {stored.source} is no longer configured")
-        link = await database.read(lambda tx: find_link(tx, stored.tenant, stored.subject))
-        return source.normalise(stored), link.as_json() if link else None
-
-    return with_store(configured.settings, work)
+def _read_sample(configured: Configured, folder: Path, source: str) -> Sequence[Event]:
+    recorded = load_sample(folder)
+    reader = source_for(configured, recorded, source)
+    if (reader.tenant, reader.name) not in configured.sources:
+        say(f"no source has the preset {recorded.preset}; it is read as if there were one")
+    return events_of_sample(recorded, reader, wall_clock())

@@ -21,6 +21,7 @@ NOT_CONNECTORS = frozenset(
         "hidden",
         "http",
         "parameters",
+        "preview",
         "prose",
         "pushing",
         "redact",

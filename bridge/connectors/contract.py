@@ -37,6 +37,11 @@ def no_object(parameters: BaseModel) -> str | None:
     return None
 
 
+def no_guess(client: Client) -> None:
+    """For connectors that ask nothing before they act."""
+    del client
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a connector can do.
@@ -83,6 +88,8 @@ class Connector:
     oauth: where access tokens are renewed; None where the system has no such thing.
     scope: of an integration that an API caller makes, which setting each field of its scope is:
         `{"project_id": "project"}`; dots lead inwards, as in `auth.cloud_id`.
+    assume: tells a client what it would else ask of the system first, as far as its settings let
+        one guess; for previews, which ask nothing.
     object_windows: how many writes to one object the system takes, each (how many, in how many
         milliseconds); empty where it names no such limit.
     """
@@ -97,6 +104,7 @@ class Connector:
     object_windows: tuple[tuple[int, int], ...] = ()
     oauth: OAuth | None = None
     scope: Mapping[str, str] = field(default_factory=dict)
+    assume: Callable[[Client], None] = no_guess
 
     def action(self, name: str) -> Action | None:
         """The action of this name, or None where the connector does not offer it."""

@@ -49,6 +49,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_LIMIT = 3
 CONNECTIONS = 100
 CONNECT_SECONDS = 10.0
+OWN_HEADERS = {"accept-encoding": "gzip, deflate", "user-agent": "scanbridge"}
+"""Sent with every request."""
 NOT_OURS = "not sent: this process stood still for longer than its leases, another may be at it"
 READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -254,7 +256,7 @@ class HttpClient:
         request = httpx.Request(
             ask.method,
             url,
-            headers={"accept-encoding": "gzip, deflate", "user-agent": "scanbridge", **ask.headers},
+            headers={**OWN_HEADERS, **ask.headers},
             content=ask.content,
             files=ask.files,
             extensions={

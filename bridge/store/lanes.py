@@ -149,10 +149,15 @@ async def hold_lane(tx: Transaction, lane: Lane, action_id: str) -> None:
     await tx.run("UPDATE lanes SET held = ? WHERE tenant = ? AND name = ?", action_id, *lane)
 
 
+async def held_by(tx: Transaction, lane: Lane) -> str:
+    """The id of the dead action that holds the lane; empty when none does."""
+    row = await tx.row("SELECT held FROM lanes WHERE tenant = ? AND name = ?", *lane)
+    return str(row[0]) if row else ""
+
+
 async def is_held(tx: Transaction, lane: Lane) -> bool:
     """Whether a dead action holds the lane."""
-    row = await tx.row("SELECT held FROM lanes WHERE tenant = ? AND name = ?", *lane)
-    return row is not None and row[0] != ""
+    return await held_by(tx, lane) != ""
 
 
 async def free_lane(tx: Transaction, lane: Lane) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bridge.cli.explanation import put_explanation
 from bridge.configured import configure
 from bridge.connectors.shapes import BY_NAME
 from bridge.errors import ExpressionFailed, Invalid, Place
@@ -20,8 +21,11 @@ from bridge.match.fields import fields_of
 from bridge.match.functions import all_functions
 from bridge.match.rule import NAMES
 from bridge.match.rules import RuleSet, load_rules
+from bridge.rehearse import events_of_sample, source_for
 from bridge.settings import Settings
+from bridge.sources.sample import load_sample
 from bridge.vocabulary import VOCABULARY
+from bridge.workbench.explained import Explainer
 from bridge.workbench.testing import run_tests
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -108,3 +112,17 @@ def test_tests_on_the_page_pass_and_reach_what_the_page_lets_them() -> None:
     assert [(one.test.sample, one.misses) for one in run.tested if not one.ok] == []
     assert len(run.tested) == 3
     assert run.coverage.missed == ()
+
+
+async def test_explanation_on_the_page_is_what_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (text,) = blocks("rules.md", "yaml rules tests")
+    (shown,) = blocks("rules.md", "text explain")
+    configured = configure(Settings())
+    sample = load_sample(DOCS.parent / "samples" / "qtangl" / "scan-complete")
+    (event,) = events_of_sample(sample, source_for(configured, sample), NOW)
+    rules = load_rules({"rules.yaml": text}, BY_NAME, None, None)
+    explainer = Explainer(configured, rules, lambda: NOW, None)
+    put_explanation(await explainer.explain(event), every=False)
+    assert shown in capsys.readouterr().out

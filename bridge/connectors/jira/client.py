@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from bridge.connectors.http import HttpClient
 from bridge.connectors.jira.options import JiraSettings
@@ -120,6 +121,14 @@ class Jira:
         if len(chosen) != 1:
             raise GiveUp(f"assignee {who!r} fits {len(chosen)} users; name one by {id_name}")
         return str(chosen[0].get(id_name, ""))
+
+
+def assume_facts(jira: Jira) -> None:
+    """Takes the site for Cloud where its address is one of Atlassian's, else for Data Center."""
+    url = jira.settings.base_url
+    host = urlsplit(url).hostname or ""
+    cloud = jira.settings.deployment == "cloud" or host.endswith(".atlassian.net")
+    jira.known = Facts(cloud, url)
 
 
 def open_jira(settings: JiraSettings, http: HttpClient) -> Jira:

@@ -8,7 +8,7 @@ from bridge.connectors.cases import case_object
 from bridge.connectors.contract import Action, Connector, OAuth
 from bridge.connectors.jira.attach import attach
 from bridge.connectors.jira.check import check
-from bridge.connectors.jira.client import open_jira
+from bridge.connectors.jira.client import assume_facts, open_jira
 from bridge.connectors.jira.comments import comment
 from bridge.connectors.jira.create import create_ticket
 from bridge.connectors.jira.edit import update_ticket
@@ -47,4 +47,5 @@ CONNECTOR = Connector(
     oauth=OAuth("https://auth.atlassian.com/oauth/token", as_json=True),
     scope={"project_id": "project"},
     object_windows=((20, 2_000), (100, 30_000)),
+    assume=assume_facts,
 )
