@@ -52,10 +52,13 @@ from bridge.store.intake import Intake
 from bridge.store.transaction import Database
 from bridge.tokens import OAuthClient, Tokens
 from bridge.web import start_page
+from bridge.web.api.actions import ActionsApi
 from bridge.web.api.cases import CasesApi
 from bridge.web.api.entrance import Entrance
+from bridge.web.api.events import EventsApi
 from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi
+from bridge.web.api.overview import OverviewApi
 from bridge.web.api.progress import ProgressApi
 from bridge.web.api.remediation import RemediationApi
 from bridge.web.api.site import ApiSite
@@ -107,6 +110,7 @@ class Parts:
     secrets_seen: SecretsSeen | None
     retention: Retention
     api: ApiSite
+    closing: asyncio.Event
     application: ASGIApp
     hooks: Hooks
     _background: list[asyncio.Task[None]] = field(default_factory=list)
@@ -222,14 +226,20 @@ async def assemble(
     direct = Direct(database, clock, actor.caller)
     progress = Progress(database, clock, registry, direct)
     server = settings.server
+    closing = asyncio.Event()
     health = Health(database, rules, worker, metrics, gauges)
     api = ApiSite(
         [
-            KeysApi(database, clock),
-            IntegrationsApi(made, tokens, guard, clock),
             ProgressApi(progress),
             RemediationApi(Remediation(database, registry, direct), clock),
             CasesApi(Casework(database, clock, registry, direct), clock),
+            EventsApi(database, clock, closing.is_set),
+            ActionsApi(database, clock),
+            OverviewApi(
+                database, configured.sources, registry, vault, rules, gauges, settings.public_url
+            ),
+            KeysApi(database, clock),
+            IntegrationsApi(made, tokens, guard, clock),
         ],
         Entrance(database, clock, settings.limits.requests_per_minute),
         server.body_limit_bytes,
@@ -262,6 +272,7 @@ async def assemble(
         secrets_seen=secrets_seen,
         retention=make_retention(settings, database, clock),
         api=api,
+        closing=closing,
         application=hooks,
         hooks=hooks,
     )
@@ -412,7 +423,7 @@ async def serve(
         await parts.start()
         settle_memory()
         server = Server(server_config(parts.application, parts.hooks))
-        until_told(lambda: ask_to_stop(server))
+        until_told(lambda: ask_to_stop(server, parts.closing))
         running = asyncio.create_task(server.serve(sockets=[listener]))
         address = address_of(listener)
         log.info("listening", address=address, sources=len(parts.configured.sources))
@@ -453,8 +464,9 @@ def run(process: Coroutine[Any, Any, None]) -> None:
         uvloop.run(process)
 
 
-def ask_to_stop(server: Server) -> None:
-    """The first time in order, the second time at once."""
+def ask_to_stop(server: Server, closing: asyncio.Event) -> None:
+    """The first time in order, the second time at once. closing: ends the streams."""
+    closing.set()
     server.force_exit = server.should_exit
     server.should_exit = True
 

@@ -15,6 +15,7 @@ from bridge.clock import new_id
 from bridge.errors import LeaseLost, NotFound
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.store import actions, events, lanes, links, runs, throttles
+from bridge.store.actions import MATCH
 from bridge.store.attempts import Attempt, AttemptOutcome, insert_attempt
 from bridge.store.links import Link, LinkState
 from bridge.store.records import Record, get_record, keep_records
@@ -59,9 +60,6 @@ class Matched:
     errors: Mapping[str, str] = field(default_factory=dict)
     about: tuple[str, str] = ("", "")
 
-
-MATCH = "match"
-"""The name of the step that asks the rules reading `link` once the lane has come to the event."""
 
 NO_RULE = "no rule matched"
 

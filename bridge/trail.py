@@ -10,8 +10,7 @@ from dataclasses import asdict
 
 from bridge.clock import iso
 from bridge.event import JSON, StoredEvent
-from bridge.record import MATCH
-from bridge.store.actions import StoredAction, actions_of_event
+from bridge.store.actions import MATCH, StoredAction, actions_of_event
 from bridge.store.attempts import Attempt, attempts_of_action
 from bridge.store.events import get_event
 from bridge.store.links import Link, links_of_event

@@ -27,14 +27,13 @@ from bridge.guards import take_turn
 from bridge.lane_queue import IN_MEMORY, LaneQueue
 from bridge.matcher import Matcher
 from bridge.record import (
-    MATCH,
     Matched,
     record_ended,
     record_matched,
     record_matched_in_lane,
     record_run_skipped,
 )
-from bridge.store.actions import StoredAction, newest_action, read_lane
+from bridge.store.actions import MATCH, StoredAction, newest_action, read_lane
 from bridge.store.attempts import AttemptOutcome
 from bridge.store.events import get_event
 from bridge.store.lanes import (

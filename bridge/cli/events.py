@@ -17,20 +17,17 @@ from bridge.cli.output import put, put_json, put_table, say
 from bridge.cli.period import since_moment
 from bridge.cli.trail import put_trail
 from bridge.clock import iso, wall_clock
-from bridge.errors import BridgeError
 from bridge.event import JSON, EventState, StoredEvent
+from bridge.replaying import SETTLED, replay_one, settled
 from bridge.settings import Settings
 from bridge.store.events import EventFilter, get_event, list_events
-from bridge.store.replay import replay_event
 from bridge.store.transaction import Database
 from bridge.trail import event_summary, read_trail
 
 COLUMNS = ("RECEIVED", "ID", "SOURCE", "TYPE", "SUBJECT", "STATE", "REASON")
 STATES = [state.value for state in EventState]
-SETTLED = {EventState.DONE, EventState.FAILED, EventState.ECHO, EventState.IGNORED}
 REPLAYABLE = sorted(state.value for state in SETTLED)
 LOOK_EVERY_SECONDS = 0.5
-PAGE = 500
 
 
 @click.group()
@@ -156,8 +153,8 @@ def replay(
     async def work(database: Database) -> dict[str, int]:
         chosen = list(event_ids)
         if fits != EventFilter():
-            chosen += [one for one in await _settled(database, fits) if one not in event_ids]
-        return {event_id: await _replay(database, event_id) for event_id in chosen}
+            chosen += [one for one in await settled(database, fits) if one not in event_ids]
+        return {one: await replay_one(database, one, wall_clock()) for one in chosen}
 
     revived = with_store(settings_of(config), work)
     if as_json:
@@ -167,24 +164,6 @@ def replay(
         put(f"{event_id}: back before the rules, {count} dead actions revived")
     if not revived:
         say("no event fits")
-
-
-async def _settled(database: Database, fits: EventFilter) -> list[str]:
-    """The ids of all events that fit and are not on their way, oldest first, however many."""
-    found: list[str] = []
-    page = await database.read(lambda tx: list_events(tx, fits, PAGE, oldest_first=True))
-    while page:
-        found += [event.id for event in page if event.state in SETTLED]
-        after = replace(fits, after_seq=page[-1].seq)
-        page = await database.read(lambda tx, at=after: list_events(tx, at, PAGE, True))  # type: ignore[misc]
-    return found
-
-
-async def _replay(database: Database, event_id: str) -> int:
-    event = await database.read(lambda tx: get_event(tx, event_id))
-    if event.state not in SETTLED:
-        raise BridgeError(f"{event_id} is still on its way ({event.state.value})")
-    return await database.write(lambda tx: replay_event(tx, event_id, wall_clock()))
 
 
 @events.command("tail")

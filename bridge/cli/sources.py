@@ -11,14 +11,11 @@ from bridge.access.vault import Vault
 from bridge.cli.opened import with_store
 from bridge.cli.options import settings_of, with_config, with_json, with_verbose
 from bridge.cli.output import counted, put_json, put_table, say
-from bridge.clock import iso
 from bridge.configured import configure, open_vault
 from bridge.errors import NotFound
 from bridge.event import JSON
-from bridge.secrets_seen import last_use, secret_names
+from bridge.senders import describe_source
 from bridge.settings import Settings
-from bridge.sources.describe import VERIFIED
-from bridge.sources.source import Source
 from bridge.store.secrets_seen import Named, Seen, list_seen
 from bridge.store.transaction import Database
 
@@ -44,7 +41,10 @@ def list_(config: Path, as_json: bool) -> None:
     settings = settings_of(config)
     configured = configure(settings)
     vault, seen = _seen(settings)
-    told = [_told(settings, source, vault, seen) for source in configured.sources.values()]
+    told = [
+        describe_source(source, settings.public_url, vault, seen)
+        for source in configured.sources.values()
+    ]
     if as_json:
         put_json([*told])
         return
@@ -64,35 +64,6 @@ def _seen(settings: Settings) -> tuple[Vault | None, Mapping[Named, Seen]]:
     except NotFound:
         return None, {}
     return open_vault(settings), seen
-
-
-def _told(
-    settings: Settings, source: Source, vault: Vault | None, seen: Mapping[Named, Seen]
-) -> dict[str, JSON]:
-    place = "" if source.tenant == "default" else f"/t/{source.tenant}"
-    return {
-        "name": source.name,
-        "tenant": source.tenant,
-        "preset": source.preset.name,
-        "level": source.preset.form.level,
-        "verified": VERIFIED[source.preset.form.level],
-        "proof": source.settings.proof,
-        "address": f"{settings.public_url}{place}/hooks/{source.name}",
-        "secrets": [_secret(source, vault, seen, each) for each in source.fingerprints],
-    }
-
-
-def _secret(
-    source: Source, vault: Vault | None, seen: Mapping[Named, Seen], fingerprint: str
-) -> dict[str, JSON]:
-    if vault is None:
-        return {"name": None, "last_seen": None, "times": None}
-    use = last_use(vault, seen, source, fingerprint)
-    return {
-        "name": secret_names(vault, source.tenant, source.name, fingerprint)[0],
-        "last_seen": iso(use.last_at) if use else None,
-        "times": use.times if use else 0,
-    }
 
 
 def _line(told: Mapping[str, JSON]) -> list[JSON]:

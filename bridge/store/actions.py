@@ -17,6 +17,9 @@ UNFINISHED = "state IN ('pending', 'running', 'waiting')"
 AFTER_DEAD = "an earlier step of its run is dead"
 """Why a step was skipped that a replay runs after all."""
 
+MATCH = "match"
+"""The name of the step that asks the rules reading `link` once the lane has come to the event."""
+
 COLUMNS = (
     "a.seq, a.id, a.run_id, a.event_id, a.event_seq, a.tenant, a.lane, a.rule, a.position,"
     " a.name, a.step, a.integration, a.parameters, a.deferred, a.condition, a.mark, a.state,"
@@ -125,6 +128,47 @@ async def get_action(tx: Transaction, action_id: str) -> StoredAction:
     if row is None:
         raise NotFound(f"no action has the id {action_id}")
     return stored(row)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFilter:
+    """Which actions a list shows; an empty field does not narrow. before_seq: the cursor."""
+
+    tenant: str
+    state: str = ""
+    rule: str = ""
+    integration: str = ""
+    event_id: str = ""
+    before_seq: int = 0
+
+
+async def list_actions(
+    tx: Transaction, chosen: ActionFilter, limit: int = 50
+) -> list[StoredAction]:
+    """Actions of events, the last planned first."""
+    terms, values = ["a.tenant = ?", "a.name <> ?"], list[object]([chosen.tenant, MATCH])
+    for column in ("state", "rule", "integration", "event_id"):
+        wanted = getattr(chosen, column)
+        if wanted:
+            terms.append(f"a.{column} = ?")
+            values.append(wanted)
+    if chosen.state == "dead":
+        terms.append("a.state = 'dead'")  # word for word the condition of its index
+    if chosen.before_seq:
+        terms.append("a.seq < ?")
+        values.append(chosen.before_seq)
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM actions a WHERE {' AND '.join(terms)} ORDER BY a.seq DESC LIMIT ?",
+        *values,
+        limit,
+    )
+    return [stored(row) for row in rows]
+
+
+async def count_dead(tx: Transaction, tenant: str) -> int:
+    """How many actions wait for a person."""
+    row = await tx.row("SELECT count(*) FROM actions WHERE tenant = ? AND state = 'dead'", tenant)
+    return int(row[0]) if row else 0
 
 
 async def is_unfinished(tx: Transaction, action_id: str) -> bool:

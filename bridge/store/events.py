@@ -16,6 +16,9 @@ COLUMNS = (
 )
 FROM = "FROM events e JOIN bodies b ON b.event_id = e.body_of"
 
+WITHOUT_BODIES = COLUMNS.replace("b.headers, b.body", "'{}', NULL")
+"""The same columns, where nobody wants to read the bodies: lists stay quick."""
+
 INSERT_EVENTS = (
     "INSERT INTO events (id, tenant, source, key, part, type, subject, time, received_at,"
     " body_of, state)"
@@ -30,7 +33,7 @@ def stored(row: Row) -> StoredEvent:
     state, reason, rules_version, headers, body = row[10:]
     return StoredEvent(
         seq, id_, tenant, source, key, part, type_, subject, time, received_at,
-        EventState(state), reason, rules_version, headers, bytes(body),
+        EventState(state), reason, rules_version, headers, bytes(body or b""),
     )  # fmt: skip
 
 
@@ -108,6 +111,15 @@ async def get_event(tx: Transaction, event_id: str, tenant: str | None = None) -
     if row is None or (tenant is not None and row[2] != tenant):
         raise NotFound(f"no event has the id {event_id}")
     return stored(row)
+
+
+async def events_by_id(tx: Transaction, ids: Sequence[str]) -> list[StoredEvent]:
+    """Those of the events that are there, without their bodies."""
+    marks = ", ".join("?" * len(ids))
+    rows = await tx.rows(
+        f"SELECT {WITHOUT_BODIES} FROM events e WHERE e.id IN ({marks}) ORDER BY e.seq", *ids
+    )
+    return [stored(row) for row in rows]
 
 
 async def read_received(tx: Transaction, limit: int, after_seq: int = 0) -> list[StoredEvent]:
@@ -205,6 +217,16 @@ async def settle_in_lane(tx: Transaction, event_id: str, opened: int, reason: st
     )
 
 
+async def forget_dead(tx: Transaction, event_id: str) -> None:
+    """One of its dead actions no longer counts; with the last one the event is done."""
+    await tx.run("UPDATE events SET dead_actions = dead_actions - 1 WHERE id = ?", event_id)
+    await tx.run(
+        "UPDATE events SET state = CASE WHEN open_actions > 0 THEN 'matched' ELSE 'done' END,"
+        " reason = '' WHERE id = ? AND state = 'failed' AND dead_actions <= 0",
+        event_id,
+    )
+
+
 async def reopen(tx: Transaction, event_id: str, reopened: int) -> None:
     """Puts an event back before the rules; its revived actions count as open, none as dead."""
     await tx.run(
@@ -261,22 +283,35 @@ def where(chosen: EventFilter) -> tuple[str, list[object]]:
 
 
 async def list_events(
-    tx: Transaction, chosen: EventFilter, limit: int = 50, oldest_first: bool = False
+    tx: Transaction,
+    chosen: EventFilter,
+    limit: int = 50,
+    oldest_first: bool = False,
+    *,
+    bodies: bool = True,
 ) -> list[StoredEvent]:
-    """Events newest first (or oldest first), bodies included; `before_seq` turns the page."""
+    """Events newest first (or oldest first); `before_seq` turns the page.
+
+    bodies: whether headers and body are wanted too; else they are empty.
+    """
     condition, values = where(chosen)
     order = "ASC" if oldest_first else "DESC"
+    what = f"SELECT {COLUMNS} {FROM}" if bodies else f"SELECT {WITHOUT_BODIES} FROM events e"
     rows = await tx.rows(
-        f"SELECT {COLUMNS} {FROM} WHERE {condition} ORDER BY e.seq {order} LIMIT ?",
+        f"{what} WHERE {condition} ORDER BY e.seq {order} LIMIT ?",
         *values,
         limit,
     )
     return [stored(row) for row in rows]
 
 
-async def count_by_state(tx: Transaction) -> dict[str, int]:
+async def count_by_state(tx: Transaction, tenant: str | None = None) -> dict[str, int]:
     """How many events are in each state. Reads an index from end to end: not for a hot path."""
-    rows = await tx.rows("SELECT state, count(*) FROM events GROUP BY state")
+    if tenant is None:
+        rows = await tx.rows("SELECT state, count(*) FROM events GROUP BY state")
+    else:
+        sql = "SELECT state, count(*) FROM events WHERE tenant = ? GROUP BY state"
+        rows = await tx.rows(sql, tenant)
     return {state: int(count) for state, count in rows}
 
 

@@ -164,6 +164,13 @@ async def free_lane(tx: Transaction, lane: Lane) -> None:
     await tx.run("UPDATE lanes SET held = '' WHERE tenant = ? AND name = ?", *lane)
 
 
+async def free_lane_held_by(tx: Transaction, lane: Lane, action_id: str) -> None:
+    """Frees a lane if it is this action that holds it."""
+    await tx.run(
+        "UPDATE lanes SET held = '' WHERE tenant = ? AND name = ? AND held = ?", *lane, action_id
+    )
+
+
 async def due_lanes(tx: Transaction, now: int, limit: int) -> list[Lane]:
     """Lanes whose first action may run, the longest waiting first."""
     rows = await tx.rows(

@@ -266,3 +266,42 @@ async def find_link_before(tx: Transaction, tenant: str, subject: str, moment: i
             moment,
         )
     return stored(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A link in a list: its place, and when it was made and last changed, milliseconds UTC."""
+
+    seq: int
+    link: Link
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFilter:
+    """Which links a list shows; an empty field does not narrow. before_seq: the cursor."""
+
+    tenant: str
+    ticket: str = ""
+    subject: str = ""
+    before_seq: int = 0
+
+
+async def list_links(tx: Transaction, chosen: LinkFilter, limit: int = 50) -> Sequence[LinkRow]:
+    """Links, newest first."""
+    terms, values = ["tenant = ?"], list[object]([chosen.tenant])
+    for column, wanted in (("ticket", chosen.ticket), ("subject", chosen.subject)):
+        if wanted:
+            terms.append(f"{column} = ?")
+            values.append(wanted)
+    if chosen.before_seq:
+        terms.append("seq < ?")
+        values.append(chosen.before_seq)
+    rows = await tx.rows(
+        f"SELECT {COLUMNS}, seq, created_at, updated_at FROM links"
+        f" WHERE {' AND '.join(terms)} ORDER BY seq DESC LIMIT ?",
+        *values,
+        limit,
+    )
+    return [LinkRow(row[13], stored(row[:13]), row[14], row[15]) for row in rows]

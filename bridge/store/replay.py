@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bridge.store.actions import lanes_of_event, revive_actions
-from bridge.store.events import get_event, reopen
-from bridge.store.lanes import free_lane, lock_lane, settle_lane
+from bridge.errors import Conflict, NotFound
+from bridge.store.actions import AFTER_DEAD, get_action, lanes_of_event, revive_actions
+from bridge.store.events import forget_dead, get_event, reopen
+from bridge.store.lanes import free_lane, free_lane_held_by, lock_lane, settle_lane
 from bridge.store.links import owner_in_lane
 from bridge.store.transaction import Transaction
 
@@ -24,3 +25,39 @@ async def replay_event(tx: Transaction, event_id: str, now: int) -> int:
         await free_lane(tx, lane)
         await settle_lane(tx, lane)
     return revived
+
+
+DISCARDED = "discarded"
+"""How the reason of an action begins that a person gave up for good."""
+
+
+async def discard_action(tx: Transaction, tenant: str, action_id: str, why: str, now: int) -> str:
+    """Gives a dead action up for good: it no longer makes its event fail, nor holds its lane.
+
+    Steps that were skipped because of it stay skipped. Gives the event's id.
+    Raises NotFound, also for another tenant's; Conflict unless it is dead.
+    """
+    action = await get_action(tx, action_id)
+    if action.tenant != tenant:
+        raise NotFound(f"no action has the id {action_id}")
+    changed = await tx.run(
+        "UPDATE actions SET state = 'skipped', reason = ?, finished_at = ?"
+        " WHERE id = ? AND state = 'dead'",
+        f"{DISCARDED}: {why}",
+        now,
+        action_id,
+    )
+    if not changed:
+        raise Conflict(f"{action_id} is {action.state.value}; only a dead action can be discarded")
+    await tx.run(
+        "UPDATE actions SET reason = ? WHERE run_id = ? AND state = 'skipped' AND reason = ?",
+        f"an earlier step of its run was {DISCARDED}",
+        action.run_id,
+        AFTER_DEAD,
+    )
+    await forget_dead(tx, action.event_id)
+    lane = (tenant, action.lane)
+    await lock_lane(tx, lane)
+    await free_lane_held_by(tx, lane, action_id)
+    await settle_lane(tx, lane)
+    return action.event_id

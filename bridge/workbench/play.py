@@ -16,9 +16,8 @@ from bridge.event import JSON, Event, EventState, StoredEvent
 from bridge.match.plan import Plan, Stage, plan
 from bridge.match.rules import RuleSet
 from bridge.matcher import Matcher, errors_of
-from bridge.record import MATCH
 from bridge.settings import Settings
-from bridge.store.actions import StoredAction, actions_of_event
+from bridge.store.actions import MATCH, StoredAction, actions_of_event
 from bridge.store.events import EventFilter, list_events
 from bridge.store.links import Link, done_before, find_link_before
 from bridge.store.runs import positions_of

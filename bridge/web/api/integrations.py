@@ -64,7 +64,11 @@ def _moment(text: str | None) -> str | None:
 Words = Annotated[str, Field(min_length=1, max_length=255)]
 Text = Annotated[str | None, Field(max_length=255)]
 Token = Annotated[str | None, Field(max_length=8192)]
-Moment = Annotated[str | None, Field(max_length=40), AfterValidator(_moment)]
+Moment = Annotated[
+    str | None,
+    Field(max_length=40, json_schema_extra={"format": "date-time"}),
+    AfterValidator(_moment),
+]
 
 
 class AuthData(ApiModel):

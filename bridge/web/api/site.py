@@ -30,6 +30,7 @@ class ApiSite:
     def __init__(
         self, apis: Sequence[Api], entrance: Entrance, body_limit_bytes: int, server: str
     ) -> None:
+        self.apis = tuple(apis)
         self.operations = tuple(one for api in apis for one in api.operations())
         self._gate = Gate(entrance, body_limit_bytes)
         self._server = server

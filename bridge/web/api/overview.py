@@ -1,0 +1,168 @@
+"""`/api/v1/sources` and `/api/v1/stats`: who may send, what can be called, where things stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from bridge.access.role import Role
+from bridge.access.vault import Vault
+from bridge.event import EventState
+from bridge.registry import Registry
+from bridge.senders import describe_source
+from bridge.sources.source import Source
+from bridge.store.actions import count_dead
+from bridge.store.events import count_by_state
+from bridge.store.refusals import list_refusals
+from bridge.store.secrets_seen import list_seen
+from bridge.store.transaction import Database, Transaction
+from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.web.health import Rules
+from bridge.web.metrics import Gauges
+
+TAG = "Overview"
+FRESH_SECONDS = 5.0
+"""How long counts are good for: counting reads an index from end to end."""
+
+
+class SecretUse(ApiModel):
+    """A secret, named by eight digits that help nobody to guess it."""
+
+    name: str | None
+    last_seen: str | None
+    times: int | None
+
+
+class ShownSource(ApiModel):
+    """A configured sender."""
+
+    name: str
+    tenant: str
+    preset: str
+    level: str
+    """How sure the preset is: V verified at the sender, P partly, X not at all."""
+    verified: str
+    """The same in a word."""
+    proof: str
+    address: str
+    secrets: tuple[SecretUse, ...]
+    refused: int
+    """Refusals that are kept, at most 100."""
+    last_refusal: str | None
+    """The reason of the last one."""
+
+
+class SourceList(ApiModel):
+    """The senders of the tenant."""
+
+    sources: tuple[ShownSource, ...]
+
+
+class CalledSystem(ApiModel):
+    """A system that rules and APIs can call."""
+
+    id: str
+    name: str
+    type: str
+    enabled: bool
+    breaker: str
+    """`closed` when all is well; `open` or `half_open` while it is left alone."""
+
+
+class Stats(ApiModel):
+    """Where things stand. Counts are up to five seconds old."""
+
+    events: dict[EventState, int]
+    dead_actions: int
+    queue: int
+    """Deliveries of all tenants that wait for their commit in this process."""
+    lanes: int
+    """Lanes of all tenants that are due in this process."""
+    rules: int
+    rules_version: str
+    rules_problems: int
+    integrations: tuple[CalledSystem, ...]
+
+
+class OverviewApi:
+    """gauges: present values of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        sources: Mapping[tuple[str, str], Source],
+        registry: Registry,
+        vault: Vault | None,
+        rules: Rules,
+        gauges: Callable[[], Gauges],
+        public_url: str,
+    ) -> None:
+        self._database = database
+        self._sources = sources
+        self._registry = registry
+        self._vault = vault
+        self._rules = rules
+        self._gauges = gauges
+        self._public_url = public_url
+        self._counted: dict[str, tuple[float, dict[str, int], int]] = {}
+
+    def operations(self) -> tuple[Operation, ...]:
+        return (
+            Operation(
+                "GET", "/api/v1/sources", "list_sources",
+                "List the senders, with each secret's last use.", TAG, Role.VIEWER, self.sources,
+                SourceList,
+            ),
+            Operation(
+                "GET", "/api/v1/stats", "get_stats", "Say where things stand.", TAG, Role.VIEWER,
+                self.stats, Stats,
+            ),
+        )  # fmt: skip
+
+    async def sources(self, asked: Asked[None, Nothing]) -> SourceList:
+        tenant = asked.who.tenant
+        seen = await self._database.read(list_seen)
+        refused = await self._database.read(lambda tx: list_refusals(tx, tenant, limit=10_000))
+        shown = []
+        for source in self._sources.values():
+            if source.tenant != tenant:
+                continue
+            mine = [one for one in refused if one.source == source.name]
+            last = max(mine, key=lambda one: one.at, default=None)
+            told = describe_source(source, self._public_url, self._vault, seen)
+            told |= {"refused": len(mine), "last_refusal": last.reason if last else None}
+            shown.append(ShownSource.model_validate(told))
+        return SourceList(sources=tuple(shown))
+
+    async def stats(self, asked: Asked[None, Nothing]) -> Stats:
+        tenant, gauges = asked.who.tenant, self._gauges()
+        counts, dead = await self._counts(tenant)
+        systems = tuple(
+            CalledSystem(
+                id=one.public_id, name=one.title or one.name, type=one.connector.name,
+                enabled=one.enabled, breaker=gauges.breakers.get(f"{tenant}/{one.name}", "closed"),
+            )
+            for one in {one.public_id: one for one in self._registry.of(tenant)}.values()
+        )  # fmt: skip
+        return Stats(
+            events={state: counts.get(state.value, 0) for state in EventState},
+            dead_actions=dead,
+            queue=gauges.queue,
+            lanes=gauges.lanes,
+            rules=self._rules.count,
+            rules_version=self._rules.version,
+            rules_problems=len(self._rules.problems),
+            integrations=systems,
+        )
+
+    async def _counts(self, tenant: str) -> tuple[dict[str, int], int]:
+        known = self._counted.get(tenant)
+        if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
+            return known[1], known[2]
+
+        async def work(tx: Transaction) -> tuple[dict[str, int], int]:
+            return await count_by_state(tx, tenant), await count_dead(tx, tenant)
+
+        counts, dead = await self._database.read(work)
+        self._counted[tenant] = (time.monotonic(), counts, dead)
+        return counts, dead
