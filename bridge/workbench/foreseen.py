@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from bridge.action import PlannedRun, Throttle
 from bridge.clock import iso
 from bridge.event import JSON, Event
-from bridge.record import MATCH
-from bridge.store.actions import actions_of_event, read_lane
+from bridge.store.actions import MATCH, actions_of_event, read_lane
 from bridge.store.lanes import held_by
 from bridge.store.links import LinkState, find_once
 from bridge.store.runs import positions_of
