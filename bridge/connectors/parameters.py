@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
@@ -96,6 +96,34 @@ class Comment(Parameters):
     format: TextFormat = Field("markdown", description="Markup of the body.")
 
 
+class _WithRows(Protocol):
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def row(self) -> list[str] | None: ...
+    @property
+    def rows(self) -> list[list[str]] | None: ...
+
+
+R = TypeVar("R", bound=_WithRows)
+
+
+def all_rows(given: _WithRows) -> list[list[str]]:
+    return [given.row] if given.row is not None else given.rows or []
+
+
+def check_rows(given: R) -> R:
+    """Rows that fit their columns, given one way or the other."""
+    if (given.row is None) == (given.rows is None):
+        raise ValueError("give `row` or `rows`, one of the two")
+    if not all_rows(given):
+        raise ValueError("`rows` is empty")
+    for row in all_rows(given):
+        if len(row) != len(given.columns):
+            raise ValueError(f"a row has {len(row)} cells for {len(given.columns)} columns")
+    return given
+
+
 class AppendTable(Parameters):
     ticket: FilledText = Field(description="Key, such as SEC-12.")
     title: Text | None = Field(None, description="A line in bold above the table.")
@@ -105,17 +133,25 @@ class AppendTable(Parameters):
 
     @model_validator(mode="after")
     def _has_rows_that_fit(self) -> Self:
-        if (self.row is None) == (self.rows is None):
-            raise ValueError("give `row` or `rows`, one of the two")
-        if not self.all_rows():
-            raise ValueError("`rows` is empty")
-        for row in self.all_rows():
-            if len(row) != len(self.columns):
-                raise ValueError(f"a row has {len(row)} cells for {len(self.columns)} columns")
-        return self
+        return check_rows(self)
 
     def all_rows(self) -> list[list[str]]:
-        return [self.row] if self.row is not None else self.rows or []
+        return all_rows(self)
+
+
+class UpdatePage(Parameters):
+    page: FilledText = Field(description="Id, address, or SPACE:Title.")
+    title: Text | None = Field(None, description="A line in bold above the table.")
+    columns: list[Cell] = Field(min_length=1, description="The header's cells.")
+    row: list[Cell] | None = Field(None, description="The cells of one row; taken literally.")
+    rows: list[list[Cell]] | None = Field(None, description="Several rows instead of `row`.")
+
+    @model_validator(mode="after")
+    def _has_rows_that_fit(self) -> Self:
+        return check_rows(self)
+
+    def all_rows(self) -> list[list[str]]:
+        return all_rows(self)
 
 
 class Attach(Parameters):

@@ -17,6 +17,7 @@ from bridge.connectors.parameters import (
     SyncStatus,
     Transition,
     UpdateAlert,
+    UpdatePage,
     UpdateTicket,
 )
 
@@ -87,6 +88,23 @@ SHAPES: tuple[ActionShape, ...] = (
         """\
 - append_table:
     ticket: SEC-12
+    title: ${{ data.target }}
+    columns: [Date, High, Critical]
+    row: ["${{ today() }}", "${{ data.counts.high }}", "${{ data.counts.critical }}"]
+""",
+    ),
+    ActionShape(
+        "update_page",
+        "Adds rows to the bridge's own table on a page; makes the table where there is none.",
+        UpdatePage,
+        {
+            "page": "The page's id.",
+            "url": "Where a person opens it.",
+            "version": "The version of the page that holds the rows.",
+        },
+        """\
+- update_page:
+    page: "SEC:Scan results"
     title: ${{ data.target }}
     columns: [Date, High, Critical]
     row: ["${{ today() }}", "${{ data.counts.high }}", "${{ data.counts.critical }}"]

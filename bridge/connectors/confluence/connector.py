@@ -1,0 +1,33 @@
+"""The Confluence connector, put together."""
+
+from __future__ import annotations
+
+from bridge.connectors.confluence.check import check
+from bridge.connectors.confluence.client import PAGE_ADDRESS, open_confluence
+from bridge.connectors.confluence.comments import comment
+from bridge.connectors.confluence.options import ConfluenceSettings
+from bridge.connectors.confluence.table import update_page, update_pages
+from bridge.connectors.contract import Action, Connector
+from bridge.connectors.parameters import UpdatePage
+from bridge.connectors.shapes import shape
+
+
+def page_of(parameters: UpdatePage) -> str:
+    """The object an action writes to. A page that is called by its title has another name here
+    than by its id; the version keeps those two from overwriting each other."""
+    text = parameters.page.strip()
+    found = PAGE_ADDRESS.match(text)
+    return (found[1] or found[2]) if found else text
+
+
+CONNECTOR = Connector(
+    name="confluence",
+    sentence="Confluence Cloud and Data Center: a page's progress table, comments below a page.",
+    settings=ConfluenceSettings,
+    open=open_confluence,
+    actions=(
+        Action(shape("update_page"), update_page, page_of, update_pages),
+        Action(shape("comment"), comment),
+    ),
+    check=check,
+)

@@ -1,0 +1,95 @@
+"""The settings of a Confluence integration."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from bridge.connectors.site import address
+
+
+class ConfluenceAuth(BaseModel):
+    """`email` and `api_token` (Cloud), or `token`, a personal access token (Data Center), or the
+    `access_token` of an OAuth app."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    email: str = Field("", description="The account of the API token.")
+    api_token: SecretStr | None = Field(None, description="Cloud: sent as basic authentication.")
+    token: SecretStr | None = Field(None, description="Data Center: sent as bearer token.")
+    access_token: SecretStr | None = Field(None, description="OAuth 2.0: sent as bearer token.")
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        basic = bool(self.email) and self.api_token is not None
+        ways = (basic, self.token is not None, self.access_token is not None)
+        if ways.count(True) != 1 or (not basic and self.email):
+            raise ValueError("give `email` and `api_token`, or `token`, or `access_token` alone")
+        return self
+
+    def header(self) -> str:
+        """The value of the Authorization header."""
+        bearer = self.token or self.access_token
+        if bearer is not None:
+            return f"Bearer {bearer.get_secret_value()}"
+        assert self.api_token is not None
+        pair = f"{self.email}:{self.api_token.get_secret_value()}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything of it that must be in no text."""
+        secret = self.token or self.access_token or self.api_token
+        assert secret is not None
+        return secret.get_secret_value(), self.header().partition(" ")[2]
+
+
+class ConfluenceSettings(BaseModel):
+    """What an integration of type `confluence` needs to know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    base_url: Annotated[str, AfterValidator(address)] = Field(
+        description="Such as https://x.atlassian.net/wiki, or https://confluence.example.com."
+    )
+    auth: ConfluenceAuth
+    deployment: Literal["cloud", "data-center", "auto"] = Field(
+        "auto", description="auto: Cloud where the host belongs to Atlassian."
+    )
+    api: Literal["auto", "v1", "v2"] = Field(
+        "auto", description="auto: v2 on Cloud. v1 on Cloud is on its way out; Data Center has it."
+    )
+    space: str | None = Field(None, description="Key of the space pages are in unless they say.")
+    timeout_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description="How long one request may take; long pages save slowly.",
+    )
+
+    @model_validator(mode="after")
+    def _offers_the_version(self) -> Self:
+        if self.api == "v2" and not self.cloud:
+            raise ValueError("`api: v2` is offered by Cloud alone")
+        return self
+
+    @property
+    def cloud(self) -> bool:
+        if self.deployment != "auto":
+            return self.deployment == "cloud"
+        host = urlsplit(self.base_url).hostname or ""
+        return host == "api.atlassian.com" or host.endswith(".atlassian.net")
+
+    @property
+    def second(self) -> bool:
+        """Whether REST v2 is spoken."""
+        return self.cloud and self.api != "v1"
+
+    @property
+    def home(self) -> str:
+        """The address in front of `/rest/api` and `/api/v2`; on Cloud it ends with `/wiki`."""
+        if self.cloud and not self.base_url.endswith("/wiki"):
+            return f"{self.base_url}/wiki"
+        return self.base_url
