@@ -63,6 +63,7 @@ from bridge.web.api.progress import ProgressApi
 from bridge.web.api.remediation import RemediationApi
 from bridge.web.api.site import ApiSite
 from bridge.web.body import BodyReader
+from bridge.web.case_webhook import CaseWebhook
 from bridge.web.health import Health
 from bridge.web.hooks import Hooks
 from bridge.web.metrics import Gauges, Metrics
@@ -245,12 +246,16 @@ async def assemble(
         server.body_limit_bytes,
         settings.public_url,
     )
+    reader = BodyReader(server.body_limit_bytes, server.body_timeout_seconds)
+    cases = CaseWebhook(
+        configured.sources, intake, database, clock, reader, refusals, metrics, secrets_seen
+    )
     hooks = Hooks(
-        make_site([*start_page.routes(), *health.routes(), *api.routes()]),
+        make_site([*start_page.routes(), *health.routes(), *cases.routes(), *api.routes()]),
         configured.sources,
         intake,
         clock,
-        BodyReader(server.body_limit_bytes, server.body_timeout_seconds),
+        reader,
         refusals,
         metrics,
         secrets_seen,

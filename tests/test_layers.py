@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("progress", "casework"),
     ("progress_text", "case_find", "direct"),
     ("registry", "senders"),
-    ("cases",),
+    ("cases", "cases_known"),
     ("matcher", "status", "guards", "calling"),
     ("pacing",),
     ("record", "about", "object_locks", "shared_clock", "secrets_seen", "principal", "jobs"),

@@ -217,6 +217,10 @@ class PresetForm(Part):
     on_bad_signature: Literal["refuse", "retry"] = "refuse"
     """What a wrong proof is answered with where a source does not say: `retry` is for senders that
     give an address up for good after a 4xx."""
+    case_webhook: bool = False
+    """true: sources of it take the calls of Kibana's case connector under `/case-webhook`. The
+    headers `x-case-call` (create, update, comment), `x-case-id` and `x-case-request` are then
+    ours: which call it is, of which case (a new id where one is created), and an id of the call."""
     envelope: Literal["cloudevents"] | None = None
     """cloudevents: structured, binary and batch mode are all read as events in structured form."""
     media_types: tuple[str, ...] = ()

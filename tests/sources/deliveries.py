@@ -38,6 +38,7 @@ SECRETS = {
     "jfrog-xray": "demo:jfrog-xray-password",
     "jira-cloud": "demo-jira-secret",
     "jira-data-center": "demo:jira-data-center-secret",
+    "kibana-cases": "demo:kibana-cases-password",
     "kibana-webhook": "demo:kibana-webhook-password",
     "linear": "demo-linear-secret",
     "nexus-iq": "demo-nexus-iq-secret",
@@ -125,12 +126,13 @@ def stored(event: NewEvent) -> StoredEvent:
 
 
 def follows_vocabulary(event: Event) -> None:
-    """What `data` holds is as the vocabulary says; a comment may come with little of its issue."""
+    """What `data` holds is as the vocabulary says; a comment may come with little of its
+    issue or case."""
     model = VOCABULARY.get(event.type)
     if model is None:
         return
     wrong: list[str] = []
-    may_lack = event.type == "issue.commented"
+    may_lack = event.type.endswith(".commented")
     try:
         model.model_validate(event.data)
     except ValidationError as error:

@@ -62,6 +62,12 @@ EXPECTED = {
     "jira-cloud/issue-created": [("issue.created", "SEC-12")],
     "jira-cloud/issue-done": [("issue.updated", "SEC-12")],
     "jira-data-center/issue-closed": [("issue.updated", "SEC-31")],
+    "kibana-cases/case-commented": [
+        ("case.commented", "kibana/case/cas_019a9f0000007000a000000000000001")
+    ],
+    "kibana-cases/case-created": [
+        ("case.created", "kibana/case/cas_019a9f0000007000a000000000000001")
+    ],
     "kibana-webhook/alert-active": [("alert.raised", "kibana/alert/r-5501/gateway")],
     "kibana-webhook/case-updated": [
         ("case.updated", "kibana/case/5c31aada-0000-11ed-85f2-4f7c222c0001")
