@@ -44,11 +44,13 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """ticket: the key of its ticket; empty while it has none. updated_at: milliseconds."""
+    """ticket: the key of its ticket; empty while it has none. integration: where that is, if it
+    is known. updated_at: milliseconds."""
 
     id: str
     name: str
     ticket: str
+    integration: str
     paths: tuple[Path, ...]
     notes: tuple[Note, ...]
     updated_at: int
@@ -72,9 +74,15 @@ async def get_job(tx: Transaction, tenant: str, job_id: str) -> Job | None:
         return None
     data = record.data if isinstance(record.data, dict) else {}
     notes = await job_notes.list_notes(tx, tenant, job_id)
-    ticket = await _ticket(tx, record, data)
+    ticket, integration = await _ticket(tx, record, data)
     return Job(
-        job_id, record.title, ticket, _paths(data.get("paths")), tuple(notes), record.event_time
+        job_id,
+        record.title,
+        ticket,
+        integration,
+        _paths(data.get("paths")),
+        tuple(notes),
+        record.event_time,
     )
 
 
@@ -122,15 +130,16 @@ def ticket_key(text: str) -> str:
     return text if TICKET.fullmatch(text) else ""
 
 
-async def _ticket(tx: Transaction, record: Record, data: dict[str, JSON]) -> str:
+async def _ticket(tx: Transaction, record: Record, data: dict[str, JSON]) -> tuple[str, str]:
+    """The ticket of a job, and its integration where that is known."""
     tied = await links.find_once(tx, record.tenant, TIED_BY_HAND, record.id)
     if tied is not None:
-        return tied.ticket
+        return tied.ticket, tied.integration
     named = ticket_key(_text(data.get("ticket")))
     if named:
-        return named
+        return named, ""
     made = await links.link_of_record(tx, record.tenant, record.subject, KIND, record.id)
-    return made.ticket if made else ""
+    return (made.ticket, made.integration) if made else ("", "")
 
 
 def _paths(value: JSON) -> tuple[Path, ...]:

@@ -211,7 +211,7 @@ class Progress:
         send: Callable[[Integration, Push], Awaitable[Sequence[Outcome]]],
     ) -> str:
         """Writes the intent, sends, and writes how it ended."""
-        jira = self._jira(who.tenant)
+        jira = self._jira(who.tenant, job.integration)
         if jira is None:
             return NOT_CONFIGURED
         now = self.clock()
@@ -250,7 +250,11 @@ class Progress:
 
     # --- looking up -------------------------------------------------------------------------
 
-    def _jira(self, tenant: str) -> Integration | None:
+    def _jira(self, tenant: str, name: str = "") -> Integration | None:
+        """The Jira of this name, where a ticket was tied with it; else the tenant's first."""
+        named = self.registry.get((tenant, name)) if name else None
+        if named is not None and named.enabled and named.connector.name == JIRA:
+            return named
         try:
             return self.registry.find(tenant, JIRA)
         except NotFound:
@@ -276,10 +280,10 @@ class Progress:
 
 def told(error: ConnectorError) -> str:
     """A failure in the words of the document: `Jira API error: 503 Service Unavailable`."""
-    if error.status:
+    if error.status >= 400:
         words = PHRASES.get(error.status, "")
         return f"Jira API error: {error.status} {words}".rstrip()
-    return f"Jira API error: {error.reason}" if isinstance(error, TryAgain) else error.reason
+    return f"Jira API error: {error.reason}"
 
 
 def _unfit(job: Job) -> str:

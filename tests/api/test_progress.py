@@ -183,7 +183,7 @@ async def test_a_site_that_answers_with_a_page_is_told(world: World) -> None:
     set_faults(world.sandbox, html="on")
     told = await push(world)
     assert told["success"] is False
-    assert "Jira" in told["error"]
+    assert told["error"].startswith("Jira API error: GET ")
     assert "made-up" not in told["error"]
 
 

@@ -23,8 +23,8 @@ def as_list(value: object) -> object:
 
 Texts = Annotated[
     tuple[Annotated[str, Field(max_length=512)], ...],
-    BeforeValidator(as_list),
     Field(max_length=100),
+    BeforeValidator(as_list),
 ]
 Text = Annotated[str, Field(max_length=1024)]
 
