@@ -155,7 +155,7 @@ def test_sentry_repeats_without_an_id_are_known_by_their_body_for_an_hour() -> N
     assert key(start, "first") != key(start + 3_600_000, "later")
 
 
-def test_gitlab_status_title_and_labels_are_changes_in_words() -> None:
+def test_gitlab_status_summary_and_labels_are_changes_in_words() -> None:
     body: JSON = {
         "object_kind": "issue",
         "project": {"path_with_namespace": "g/p"},
@@ -170,7 +170,7 @@ def test_gitlab_status_title_and_labels_are_changes_in_words() -> None:
     changed = data(source("gitlab"), delivery(json.dumps(body).encode()))["changed"]
     assert changed == {
         "status": {"from": "closed", "to": "opened"},
-        "title": {"from": "a", "to": "b"},
+        "summary": {"from": "a", "to": "b"},
         "description": {"from": None, "to": "c"},
         "labels": {"from": "[]", "to": '[{"title":"x"}]'},
     }
