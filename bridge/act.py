@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from bridge.action import ActionShape, Call, Exchange, PlannedAction
 from bridge.backoff import Backoff, next_try
 from bridge.calling import Caller, Integration
-from bridge.cases import fill_case
+from bridge.cases import CASE, fill_case
 from bridge.clock import Clock
 from bridge.connectors.cases import PushCase
 from bridge.connectors.parameters import CreateTicket, SyncStatus, Transition
@@ -28,7 +28,7 @@ from bridge.guards import Turn
 from bridge.match.plan import names_for, render_deferred
 from bridge.matcher import Matcher
 from bridge.record import Ended
-from bridge.status import sync_status
+from bridge.status import Linked, find_synced, keep_status
 from bridge.store import links
 from bridge.store.actions import StoredAction, outputs_of_run
 from bridge.store.attempts import Attempt, AttemptOutcome
@@ -91,6 +91,7 @@ class Actor:
     integrations: by tenant and name. free: connectors whose actions need no integration, by name.
     trail: notes the HTTP exchanges made inside it.
     chance: a number from 0 up to 1 for the backoff's jitter.
+    leads_to: by tenant and source, the integration that leads back to that sender.
     """
 
     database: Database
@@ -103,6 +104,8 @@ class Actor:
     caller: Caller
     backoff: Backoff
     chance: Callable[[], float]
+    leads_to: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
     # --- one try --------------------------------------------------------------------------
 
     async def act(self, action: StoredAction, run: Run, turn: Turn) -> Attempted:
@@ -260,7 +263,7 @@ class Actor:
     async def _sync_status(self, action: StoredAction, run: Run, parameters: SyncStatus) -> Did:
         stored = await self.database.read(lambda tx: get_event(tx, run.event_id))
         event = self.matcher.read(stored)
-        synced = await sync_status(self.database, event, parameters, self.clock())
+        synced = await find_synced(self.database, event, parameters)
         if synced.nothing:
             return Did(AttemptOutcome.SKIPPED, synced.nothing)
         if synced.ticket:
@@ -269,8 +272,28 @@ class Actor:
                 raise GiveUp(f"the integration {synced.integration!r} is not configured")
             move = Transition(ticket=synced.ticket, to=synced.status)
             return await self._call(action, integration, TRANSITION, move, action.may_exist)
-        changed: list[JSON] = [f"{kind} {record_id}" for kind, record_id in synced.records]
+        for one in synced.records:
+            await self._carry_over(action, run.tenant, one, synced.status)
+        await keep_status(self.database, run.tenant, synced, self.clock())
+        changed: list[JSON] = [f"{one.kind} {one.id}" for one in synced.records]
         return Did(AttemptOutcome.DONE, "", {"status": synced.status, "records": changed})
+
+    async def _carry_over(
+        self, action: StoredAction, tenant: str, record: Linked, status: str
+    ) -> None:
+        """Moves a case in the system that tells of it, where its source leads to an integration;
+        the record follows, so that it never says what its own system does not."""
+        integration = self.integrations.get(
+            (tenant, self.leads_to.get((tenant, record.source), ""))
+        )
+        if record.kind != CASE or integration is None:
+            return
+        if integration.connector.action(TRANSITION) is None:
+            return
+        if not integration.enabled:
+            raise Hold(f"{integration.name} is switched off", DISABLED_SECONDS)
+        move = Transition(ticket=record.id, to=status)
+        await self._call(action, integration, TRANSITION, move, action.may_exist)
 
     def _ended(
         self,

@@ -342,6 +342,11 @@ def make_actor(
         caller=Caller(database, clock, worker.action_timeout_seconds, http.may_change),
         backoff=backoff,
         chance=random.random,
+        leads_to={
+            (source.tenant, source.name): source.integration
+            for source in configured.settings.sources
+            if source.integration is not None
+        },
     )
 
 

@@ -16,7 +16,7 @@ import rich_click as click
 from bridge.cli.options import option, with_json, with_verbose
 from bridge.cli.output import plain, put, put_json, say
 from bridge.demo.run import running_demo
-from bridge.demo.scenarios import Shown
+from bridge.demo.shown import Shown
 from bridge.event import JSON
 
 

@@ -203,7 +203,8 @@ class UpdateAlert(Parameters):
 
 class SyncStatus(Parameters):
     to: Literal["case", "scan", "finding", "alert", "ticket"] = Field(
-        description="What gets the status; found through the link of the event's subject."
+        description="What gets the status; found through the link of the event's subject. A case "
+        "is moved in its own system too, where its source names an `integration`."
     )
     map: dict[str, Text] = Field(min_length=1, description="From their status to ours, by name.")
     default: Text | None = Field(None, description="For a status not in `map`; else it is skipped.")

@@ -10,13 +10,13 @@ from pathlib import Path
 import httpx
 
 from bridge.demo.processes import free_port, running
-from bridge.demo.scenarios import SCENARIOS, Shown
+from bridge.demo.scenarios import SCENARIOS
+from bridge.demo.shown import Shown
 from bridge.demo.world import World, open_world, write_configuration
 
 HOST = "127.0.0.1"
 BRIDGE_PORT = 8080
 SANDBOX_PORT = 8090
-JIRA_SECRET = "demo-jira-secret"  # noqa: S105 - made up, the same as in samples/README.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,7 @@ async def running_demo(folder: Path, *, any_port: bool = False) -> AsyncIterator
     sandbox_port = free_port(HOST, 0 if any_port else SANDBOX_PORT)
     sandbox_url = f"http://{HOST}:{sandbox_port}"
     configuration = write_configuration(folder, port, sandbox_url)
-    sandbox_words = (
-        "sandbox", "--port", str(sandbox_port),
-        "--webhook", f"http://{HOST}:{port}/hooks/jira", "--webhook-secret", JIRA_SECRET,
-    )  # fmt: skip
+    sandbox_words = ("sandbox", "--port", str(sandbox_port))
     serve_words = ("serve", "--config", str(configuration))
     async with (
         running("sandbox", sandbox_words, folder / "sandbox.log", f"{sandbox_url}/"),

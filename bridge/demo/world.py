@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -19,6 +20,7 @@ from bridge.sources.sample import Sample, load_sample
 from bridge.sources.sign import sign
 from bridge.store.database import open_database
 from bridge.store.events import EventFilter, list_events
+from bridge.store.links import find_link
 from bridge.store.records import get_record
 from bridge.store.refusals import list_refusals
 from bridge.store.transaction import Database
@@ -40,13 +42,29 @@ sources:
   - {{name: github, preset: github, secrets: [demo-github-secret]}}
   - {{name: jira, preset: jira-cloud, secrets: [demo-jira-secret], integration: jira}}
   - {{name: cloudevents, preset: cloudevents, secrets: [demo-cloudevents-token]}}
+  - {{name: kibana, preset: kibana-webhook, secrets: [demo-kibana-token], integration: kibana}}
 integrations:
   - name: jira
     type: jira
     base_url: {sandbox}/jira
     auth: {{email: bridge@sandbox.example, api_token: demo-jira-token}}
     project: SEC
+  - name: kibana
+    type: kibana
+    base_url: {sandbox}/kibana
+    auth: {{api_key: demo-kibana-key}}
 """
+
+JIRA_SECRET = "demo-jira-secret"  # noqa: S105 - made up, the same as in samples/README.md
+KIBANA_TOKEN = "demo-kibana-token"  # noqa: S105 - made up
+PERSON = ("anna", "demo")
+"""Who moves issues and cases in the sandbox, as a person does."""
+
+NEW_CASE: dict[str, JSON] = {
+    "owner": "cases",
+    "settings": {"syncAlerts": False},
+    "connector": {"id": "none", "name": "none", "type": ".none", "fields": None},
+}
 
 
 def checkout() -> Path:
@@ -170,7 +188,7 @@ class World:
     async def move(self, key: str, status: str) -> None:
         """Move an issue in Jira, as a person does."""
         url = f"{self.sandbox_url}/jira/rest/api/2/issue/{key}/transitions"
-        person = httpx.BasicAuth("anna", "demo")
+        person = httpx.BasicAuth(*PERSON)
         offered = (await self.client.get(url, auth=person)).raise_for_status().json()
         fits = [one["id"] for one in offered["transitions"] if one["to"]["name"] == status]
         if not fits:
@@ -178,12 +196,68 @@ class World:
         body = {"transition": {"id": fits[0]}}
         (await self.client.post(url, json=body, auth=person)).raise_for_status()
 
+    async def ticket_of_case(self, case_id: str) -> str:
+        """The issue that a case is tied to; empty while there is none."""
+        subject = f"kibana/case/{case_id}"
+        link = await self.database.read(lambda tx: find_link(tx, "default", subject))
+        return link.ticket if link else ""
+
+    async def newest_case(self) -> tuple[str, str]:
+        """The id of the case that was opened last, and its issue."""
+        query = "cases/_find?perPage=1&sortField=createdAt&sortOrder=desc"
+        found = (await self._kibana("GET", query))["cases"]
+        case_id = str(found[0]["id"]) if found else ""
+        return case_id, await self.ticket_of_case(case_id)
+
+    # --- Kibana ---------------------------------------------------------------------------
+
+    async def open_case(self, title: str, description: str) -> str:
+        """Open a case in Kibana, as a person does; its id."""
+        case: dict[str, JSON] = {**NEW_CASE, "title": title, "description": description}
+        case |= {"tags": ["demo"], "severity": "high"}
+        return str((await self._kibana("POST", "cases", case))["id"])
+
+    async def comment_on_case(self, case_id: str, text: str) -> None:
+        body: dict[str, JSON] = {"type": "user", "comment": text, "owner": "cases"}
+        await self._kibana("POST", f"cases/{case_id}/comments", body)
+
+    async def close_case(self, case_id: str) -> None:
+        """Close a case in Kibana, as a person does."""
+        case = await self._kibana("GET", f"cases/{case_id}")
+        one: JSON = {"id": case_id, "version": case["version"], "status": "closed"}
+        await self._kibana("PATCH", "cases", {"cases": [one]})
+
+    async def case_status(self, case_id: str) -> str:
+        return str((await self._kibana("GET", f"cases/{case_id}"))["status"])
+
+    async def _kibana(self, method: str, path: str, body: JSON = None) -> Any:
+        answer = await self.client.request(
+            method,
+            f"{self.sandbox_url}/kibana/api/{path}",
+            json=body,
+            headers={"kbn-xsrf": "demo"},
+            auth=httpx.BasicAuth(*PERSON),
+        )
+        return answer.raise_for_status().json()
+
+
+async def report_changes(client: httpx.AsyncClient, sandbox: str, port: int) -> None:
+    """Has the sandbox's systems tell the bridge of every change, each in its own way."""
+    hooks = f"http://127.0.0.1:{port}/hooks"
+    targets: list[JSON] = [
+        {"url": f"{hooks}/jira", "secret": JIRA_SECRET},
+        {"url": f"{hooks}/kibana", "secret": KIBANA_TOKEN, "sites": ["kibana"]},
+    ]
+    answer = await client.put(f"{sandbox}/sandbox/webhooks", json={"targets": targets})
+    answer.raise_for_status()
+
 
 async def open_world(
     configuration: Path, port: int, sandbox: str, client: httpx.AsyncClient
 ) -> World:
     """The world of a demo whose processes run."""
     settings = load_settings(configuration, {})
+    await report_changes(client, sandbox, port)
     database = await open_database(settings.store.url, wall_clock)
     samples = checkout() / "samples"
     return World(settings, f"http://127.0.0.1:{port}", sandbox, database, client, samples)

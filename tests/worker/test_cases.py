@@ -13,6 +13,7 @@ from bridge.connectors.cases import PushCase
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.store.links import Link, find_link, links_of_ticket
+from bridge.store.records import get_record
 from tests.worker.conftest import FarSide, Route, far_connector
 
 RULES = """\
@@ -132,3 +133,55 @@ async def test_case_is_pushed_by_hand_and_a_lost_answer_is_asked_for_again(
     assert link.ticket == "SEC-7"
     with pytest.raises(GiveUp, match="there is no case 'c-2'"):
         await pusher.push(integration, PushCase(case="c-2"))
+
+
+CLOSES = (
+    RULES
+    + """
+  - name: case-follows
+    on: issue.updated
+    then: [{sync_status: {to: case, map: {Done: closed}}}]
+"""
+)
+
+
+async def tied(make_route: Make, far: FarSide) -> Route:
+    """A case that is tied to SEC-7, from a source that leads to the far side."""
+    route = make_route(CLOSES)
+    route.worker._actor.leads_to = {("default", "events"): "jira"}
+    far.replies = [PUSHED]
+    await route.accept("d-1", CASE, kind="case.created", subject="case-1")
+    await route.run()
+    return route
+
+
+async def case_status(route: Route) -> str:
+    record = await route.database.read(lambda tx: get_record(tx, "default", "case", "c-1"))
+    assert record is not None
+    return record.status
+
+
+async def test_case_is_closed_in_its_own_system_when_its_issue_is_done(
+    make_route: Make, far: FarSide
+) -> None:
+    route = await tied(make_route, far)
+    issue: dict[str, JSON] = {"key": "SEC-7", "id": "1", "status": "Done", "summary": "s"}
+    await route.accept("d-2", issue, kind="issue.updated", subject="SEC-7")
+    await route.run()
+    call = far.calls[-1]
+    assert call.name == "transition"
+    assert (call.parameters.ticket, call.parameters.to) == ("c-1", "closed")
+    assert await case_status(route) == "closed"
+
+
+async def test_record_does_not_say_what_its_own_system_refused(
+    make_route: Make, far: FarSide
+) -> None:
+    route = await tied(make_route, far)
+    far.replies = [GiveUp("no such status")]
+    issue: dict[str, JSON] = {"key": "SEC-7", "id": "1", "status": "Done", "summary": "s"}
+    event = await route.accept("d-2", issue, kind="issue.updated", subject="SEC-7")
+    await route.run()
+    (action,) = await route.actions(event)
+    assert (action.state.value, action.reason) == ("dead", "no such status")
+    assert await case_status(route) == "open"
