@@ -28,6 +28,7 @@ from bridge.casework import Casework
 from bridge.clock import Clock, wall_clock
 from bridge.configured import Configured, configure, open_vault, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
+from bridge.connectors.fetching import Fetcher
 from bridge.connectors.guard import Guard
 from bridge.connectors.http import HttpClient
 from bridge.direct import Direct
@@ -259,6 +260,7 @@ async def assemble(
         refusals,
         metrics,
         secrets_seen,
+        Fetcher(outside),
     )
     return Parts(
         configured=configured,

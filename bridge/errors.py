@@ -13,7 +13,9 @@ BridgeError
 │   │   ├── SignatureMismatch
 │   │   ├── TimestampRefused    too old, too far ahead, or no number
 │   │   ├── AddressRefused      it comes from an address the source does not take
+│   │   ├── CertificateNeeded   it is signed by a certificate that is still to be fetched
 │   │   └── NoSecret            the source has no secret, so nothing can prove anything
+│   ├── SenderUnreachable       what has to be asked of the sender's own server cannot be had now
 │   └── NoSuchSource
 ├── StoreError
 │   ├── StoreFull               the waiting line of writes is full
@@ -112,6 +114,12 @@ class Malformed(Refused):
     reason = "malformed"
 
 
+class SenderUnreachable(Refused):
+    """The sender's server did not give what the delivery needs; the same may work later."""
+
+    reason = "sender_unreachable"
+
+
 class NoSuchSource(Refused):
     reason = "no_such_source"
 
@@ -140,6 +148,16 @@ class TimestampRefused(ProofRefused):
 
 class AddressRefused(ProofRefused):
     reason = "address_refused"
+
+
+class CertificateNeeded(ProofRefused):
+    """The certificate at `url` is needed to check the signature; the address is allowed."""
+
+    reason = "certificate_needed"
+
+    def __init__(self, message: str, url: str = "") -> None:
+        self.url = url
+        super().__init__(message)
 
 
 class NoSecret(ProofRefused):

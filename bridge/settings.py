@@ -278,7 +278,17 @@ class SourceSettings(Section):
     """The integration that leads back to this sender, where there is one: what the bridge wrote
     there itself is then recognised when it comes back as an event."""
     proof: Literal[
-        "required", "none", "hmac", "ed25519", "jwt", "header", "bearer", "basic", "query", "path"
+        "required",
+        "none",
+        "hmac",
+        "ed25519",
+        "jwt",
+        "header",
+        "bearer",
+        "basic",
+        "query",
+        "path",
+        "sns",
     ] = "required"
     """`required` takes any proof the preset knows, a kind only that one. `none` accepts whatever
     anyone sends; `bridge check` warns about it."""
@@ -289,6 +299,9 @@ class SourceSettings(Section):
     freshness_seconds: int | None = Field(default=None, ge=1, le=604_800)
     """Seconds a signed time may be away from ours, either way. Without it: what the preset says.
     Larger windows make replayed deliveries easier."""
+    certificates: tuple[str, ...] = ()
+    """Certificates in PEM that messages of Amazon SNS have to be signed with. Without any, the one
+    that a message names is fetched from AWS and kept; with them, nothing is fetched."""
     allow_from: tuple[Network, ...] = ()
     """Addresses or networks (`10.0.0.0/8`) deliveries may come from; others are refused. Empty:
     from anywhere. It goes beside the proof, not in its place."""

@@ -17,6 +17,7 @@ NOT_CONNECTORS = frozenset(
         "cases",
         "catalogue",
         "contract",
+        "fetching",
         "guard",
         "hidden",
         "http",

@@ -15,7 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.clock import day as day_of
+from bridge.errors import Malformed
 from bridge.event import JSON
+from bridge.match.clean import parse_body
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 """From least to worst; the place is the rank."""
@@ -148,6 +150,13 @@ def _json(value: JSON) -> str:
     return _canonical(value)
 
 
+def _parse_json(text: str) -> JSON:
+    try:
+        return parse_body(text.encode("utf-8", "replace"))
+    except Malformed:
+        return None
+
+
 def all_functions(today: Callable[[], str]) -> tuple[Function, ...]:
     """Every function of ours. `today` is asked for the day of the evaluation under way."""
     texts, lists, whole = ("string",), ("list",), ("int",)
@@ -167,6 +176,8 @@ def all_functions(today: Callable[[], str]) -> tuple[Function, ...]:
                  (texts,), "int", severity_rank),
         Function("json", "json(value)", "The value as JSON text, keys in order.",
                  (ANYTHING,), "string", _json),
+        Function("parse_json", "parse_json(text)", "The value that a text of JSON holds; null "
+                 "where the text is none.", (texts,), "any", _parse_json),
         Function("distinct", "list.distinct()", "Each element once, where it first stood.",
                  (lists,), "list", _distinct, member=True),
         Function("sort", "list.sort()", "Texts or numbers in rising order.",

@@ -30,6 +30,7 @@ class Answering:
     where: Reading
     equals: str
     reply: Mapping[str, Reading]
+    visit: Reading | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,9 @@ def compile_preset(document: Document) -> Preset:
                 name: compile_reading(text, document, ("answers", index, "reply", name))
                 for name, text in answer.reply.items()
             },
+            compile_reading(answer.visit, document, ("answers", index, "visit"))
+            if answer.visit is not None
+            else None,
         )
         for index, answer in enumerate(form.answers)
     )

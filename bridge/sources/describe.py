@@ -20,6 +20,7 @@ from bridge.sources.preset import (
     JwtProof,
     Proof,
     QueryProof,
+    SnsProof,
 )
 
 BEGIN = "<!-- presets: generated, do not edit -->"
@@ -59,6 +60,7 @@ def table(presets: Mapping[str, Preset]) -> str:
 def _row(preset: Preset) -> str:
     form = preset.form
     fresh = [proof.freshness for proof in form.proof if hasattr(proof, "freshness")]
+    fresh += [proof for proof in form.proof if isinstance(proof, SnsProof)]
     window = next((f"within {one.within_seconds} s" for one in fresh if one), "none")
     keys = [
         *(_code(text) for text in form.key),
@@ -97,6 +99,8 @@ def _proof(proof: Proof) -> str:
         return f"`{proof.header}: Bearer <secret>`"
     if isinstance(proof, BasicProof):
         return f"`{proof.header}: Basic`, the secret being `user:password`"
+    if isinstance(proof, SnsProof):
+        return "RSA by AWS in the body, of a topic whose ARN is the secret"
     if isinstance(proof, QueryProof):
         return f"`?{proof.parameter}=<secret>`"
     return "the secret in the path"

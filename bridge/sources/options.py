@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bridge.errors import Invalid, Place, Problem
 from bridge.settings import SourceSettings
-from bridge.sources.preset import Freshness, Proof
+from bridge.sources.preset import Freshness, Proof, SnsProof
 
 _OPTIONS = ("header", "prefix", "algorithm", "encoding")
 
@@ -32,9 +32,13 @@ def resolve_proofs(
         for name in given
         if not any(name in getattr(proof, "options", ()) for proof in proofs)
     ]
-    if settings.freshness_seconds is not None and not any(_freshness(proof) for proof in proofs):
+    timed = any(_freshness(proof) or isinstance(proof, SnsProof) for proof in proofs)
+    if settings.freshness_seconds is not None and not timed:
         words = f'what the preset "{settings.preset}" reads has no signed time'
         problems.append(Problem(place, words, f"sources.{settings.name}.freshness_seconds"))
+    if settings.certificates and not any(isinstance(proof, SnsProof) for proof in proofs):
+        words = f'what the preset "{settings.preset}" reads is signed by no certificate'
+        problems.append(Problem(place, words, f"sources.{settings.name}.certificates"))
     if problems:
         raise Invalid(problems)
     return tuple(_resolve(proof, given, settings.freshness_seconds) for proof in proofs)
@@ -55,6 +59,8 @@ def _resolve(proof: Proof, given: dict[str, str], window: int | None) -> Proof:
     allowed = getattr(proof, "options", ())
     changes: dict[str, object] = {name: given[name] for name in given if name in allowed}
     fresh = _freshness(proof)
+    if window is not None and isinstance(proof, SnsProof):
+        changes["within_seconds"] = window
     if window is not None and fresh is not None:
         changes["freshness"] = fresh.model_copy(update={"within_seconds": window})
     if not changes:

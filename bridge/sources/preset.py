@@ -138,6 +138,14 @@ class JwtProof(ProofPart):
     """What the two clocks may differ when the token's times are looked at."""
 
 
+class SnsProof(ProofPart):
+    """Amazon SNS: signed in the body by AWS; the secrets are the ARNs of the topics to take."""
+
+    kind: Literal["sns"]
+    within_seconds: int = Field(3600, ge=1, le=604_800)
+    """How old a message may be."""
+
+
 class QueryProof(ProofPart):
     """The secret as a parameter of the address."""
 
@@ -159,7 +167,8 @@ Proof = Annotated[
     | BearerProof
     | BasicProof
     | QueryProof
-    | PathProof,
+    | PathProof
+    | SnsProof,
     Field(discriminator="kind"),
 ]
 
@@ -172,6 +181,9 @@ class AnswerForm(Part):
     equals: str
     reply: dict[str, str] = Field(default_factory=dict)
     """The fields of the JSON object in the answer, each an expression."""
+    visit: str | None = None
+    """An expression for an address that is called before the answer is given, which SNS wants for
+    the confirmation of a subscription. Only addresses of SNS itself are called."""
 
 
 class TypeForm(Part):

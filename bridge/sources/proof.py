@@ -17,6 +17,7 @@ from bridge.errors import (
 )
 from bridge.event import Delivery
 from bridge.match.clean import parse_body
+from bridge.sources.certificates import Certificates, SnsCheck, topic_key
 from bridge.sources.lookup import as_text, plain_walk
 from bridge.sources.preset import (
     BasicProof,
@@ -28,6 +29,7 @@ from bridge.sources.preset import (
     JwtProof,
     Proof,
     QueryProof,
+    SnsProof,
 )
 from bridge.verify.ed25519 import SIGNATURE_BYTES, check_ed25519, decode_public_key
 from bridge.verify.freshness import check_fresh
@@ -130,7 +132,9 @@ class SecretCheck:
         return check_shared_secret(self.take(delivery), self.keys)
 
 
-def make_checks(proofs: Iterable[Proof], secrets: Sequence[str]) -> tuple[Check, ...]:
+def make_checks(
+    proofs: Iterable[Proof], secrets: Sequence[str], certificates: Certificates | None = None
+) -> tuple[Check, ...]:
     """One check for each proof. Raises UnusableSecret for a secret that fits none of them.
 
     A public key is used for ed25519 only: as a shared secret it would open the door to everybody.
@@ -145,7 +149,8 @@ def make_checks(proofs: Iterable[Proof], secrets: Sequence[str]) -> tuple[Check,
         if secret.startswith(WHPK) and not asymmetric:
             raise UnusableSecret("this preset checks no public keys (whpk_)")
         _check_usable(secret, able)
-    return tuple(_make_check(proof, secrets) for proof in able)
+    shelf = certificates or Certificates()
+    return tuple(_make_check(proof, secrets, shelf) for proof in able)
 
 
 def check_any(checks: Sequence[Check], delivery: Delivery, now: int) -> Key:
@@ -208,6 +213,8 @@ def _decode(proof: Proof, secret: str) -> Key | None:
         return None
     if isinstance(proof, Ed25519Proof):
         return decode_public_key(secret)
+    if isinstance(proof, SnsProof):
+        return topic_key(decode_secret(secret, SecretForm.PLAIN))
     return decode_secret(secret, proof.secret if isinstance(proof, HmacProof) else SecretForm.PLAIN)
 
 
@@ -223,7 +230,7 @@ def _keys(proof: Proof, secrets: Sequence[str]) -> list[Key]:
     return keys
 
 
-def _make_check(proof: Proof, secrets: Sequence[str]) -> Check:
+def _make_check(proof: Proof, secrets: Sequence[str], certificates: Certificates) -> Check:
     keys = _keys(proof, secrets)
     if isinstance(proof, HmacProof):
         length = DIGEST_BYTES[proof.algorithm]
@@ -243,6 +250,8 @@ def _make_check(proof: Proof, secrets: Sequence[str]) -> Check:
         return SignatureCheck(proof.header, form, composed, None, keys, proof.freshness)
     if isinstance(proof, JwtProof):
         return JwtCheck(proof.header, keys, proof.leeway_seconds)
+    if isinstance(proof, SnsProof):
+        return SnsCheck(keys, certificates, proof.within_seconds)
     return SecretCheck(_taker(proof), keys)
 
 

@@ -17,6 +17,7 @@ from bridge.sources.preset import (
     Proof,
     QueryProof,
     Signed,
+    SnsProof,
 )
 from bridge.verify.ed25519 import sign_ed25519
 from bridge.verify.freshness import Unit
@@ -65,6 +66,10 @@ def sign(
     """
     if secret.startswith(WHPK):
         raise UnusableSecret("a public key cannot sign; give the whsk_ key that belongs to it")
+    if any(isinstance(proof, SnsProof) for proof in proofs):
+        raise UnusableSecret(
+            "only AWS signs for its topics; a recorded message keeps its signature"
+        )
     asymmetric = secret.startswith(WHSK)
     for proof in proofs:
         if isinstance(proof, Ed25519Proof) == asymmetric:

@@ -19,6 +19,7 @@ from bridge.event import JSON, Delivery, Event, NewEvent, StoredEvent
 from bridge.match.clean import parse_body
 from bridge.settings import SourceSettings
 from bridge.sources.build import build_data
+from bridge.sources.certificates import Certificates
 from bridge.sources.cloudevents import allow_origin, is_json, media_type, read_cloudevents
 from bridge.sources.compiled import Kind, Preset
 from bridge.sources.complete import complete
@@ -29,6 +30,7 @@ from bridge.sources.options import resolve_proofs
 from bridge.sources.proof import check_any, make_checks, named_headers
 from bridge.verify.secret import UnusableSecret
 from bridge.verify.signature import body_digest
+from bridge.verify.sns import check_aws_url
 
 UNRECOGNISED = "unrecognised"
 """The type of an event whose sender did not say what it is."""
@@ -43,11 +45,15 @@ own identifiers come near it, and the index on them stays small."""
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handshake is answered with."""
+    """What a handshake is answered with.
+
+    visit: an address that has to be called before; empty where none has.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    visit: str = ""
 
 
 class Source:
@@ -72,11 +78,14 @@ class Source:
         self._proof_headers = named_headers((*preset.form.proof, *self.proofs))
         self._words: dict[str, tuple[Kind, str]] = {}
         secrets = [secret.get_secret_value() for secret in settings.secrets]
+        field = "certificates"
         try:
-            self._checks = make_checks(self.proofs, secrets)
+            self.certificates = Certificates(settings.certificates)
+            field = "secrets"
+            self._checks = make_checks(self.proofs, secrets, self.certificates)
         except UnusableSecret as error:
-            field = f"sources.{settings.name}.secrets"
-            raise Invalid([Problem(here, str(error), field)]) from error
+            name = f"sources.{settings.name}.{field}"
+            raise Invalid([Problem(here, str(error), name)]) from error
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
@@ -107,7 +116,10 @@ class Source:
         return self._parse(read_headers(delivery.headers), delivery.body)
 
     def answer_handshake(self, delivery: Delivery, body: JSON) -> Answer | None:
-        """The answer to a delivery that only tests the address, or None: it is to be stored."""
+        """The answer to a delivery that only tests the address, or None: it is to be stored.
+
+        Raises SignatureMalformed where it asks to be called at an address that is not its own.
+        """
         if delivery.method == "OPTIONS":
             headers = allow_origin(read_headers(delivery.headers))
             return Answer(200, tuple(headers.items()), b"")
@@ -116,7 +128,10 @@ class Source:
             if answering.where.words(scope) == answering.equals:
                 reply = {name: text.words(scope) for name, text in answering.reply.items()}
                 content = (("content-type", "application/json"),)
-                return Answer(200, content, json.dumps(reply).encode())
+                visit = answering.visit.words(scope) if answering.visit is not None else ""
+                if answering.visit is not None:
+                    check_aws_url(visit)
+                return Answer(200, content, json.dumps(reply).encode(), visit)
         return None
 
     def read(self, delivery: Delivery, body: JSON) -> tuple[NewEvent, ...]:

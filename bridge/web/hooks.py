@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.clock import Clock
 from bridge.errors import (
+    CertificateNeeded,
     NoSuchSource,
     ProofRefused,
     Refused,
@@ -35,6 +36,7 @@ from bridge.store.refusals import Refusal
 from bridge.web.body import BodyReader
 from bridge.web.deliveries import make_delivery
 from bridge.web.doors import Door, check_remote, make_doors, read_address, remote_of
+from bridge.web.errands import Errands, Remote
 from bridge.web.errors import (
     code_of,
     error_body,
@@ -59,6 +61,7 @@ class Hooks:
     """Answers the hooks' paths, and hands every other request to what stands behind.
 
     sources: by tenant and name.
+    remote: fetches what a delivery needs from its sender's own server; without it nothing is.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Hooks:
         refusals: RefusalBook,
         metrics: Metrics,
         secrets: Noting | None = None,
+        remote: Remote | None = None,
     ) -> None:
         self._behind = behind
         self._doors = make_doors(sources)
@@ -81,6 +85,7 @@ class Hooks:
         self._refusals = refusals
         self._metrics = metrics
         self._secrets = secrets
+        self._errands = Errands(remote)
         self._log = log.bind()  # asked once: the lazy one costs four times as much a line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -151,11 +156,49 @@ class Hooks:
                 check_remote(remote_of(scope), door)
             answer = receive(delivery, door.source, self._intake, now, settled, self._secrets)
             if answer is not None:
-                told(handshake(answer))
+                self._answer(answer, scope, door, length, told)
+        except CertificateNeeded as needed:
+            self._fetch_certificate(needed, scope, door, token, delivery, told)
         except (Refused, StoreError) as error:
             told(self._refuse(error, scope, door, length, delivery))
         except Exception as error:  # noqa: BLE001 (the edge: a mistake of ours is a 500, and the sender repeats)
             told(failed(error))
+
+    def _answer(self, answer: Answer, scope: Scope, door: Door, length: int, told: Told) -> None:
+        """Answers a delivery that only asks, after a call to its sender where it wants one."""
+        if not answer.visit:
+            told(handshake(answer))
+            return
+
+        def refused(error: Refused) -> None:
+            told(self._refuse(error, scope, door, length, None))
+
+        self._errands.run(answer.visit, lambda _: told(handshake(answer)), refused)
+
+    def _fetch_certificate(
+        self,
+        needed: CertificateNeeded,
+        scope: Scope,
+        door: Door,
+        token: str | None,
+        delivery: Delivery | None,
+        told: Told,
+    ) -> None:
+        """Takes the delivery again once the certificate that it names is there."""
+        assert delivery is not None  # without one, nothing could have been needed
+        body = delivery.body
+        if not self._errands.possible:
+            told(self._refuse(needed, scope, door, len(body), delivery))
+            return
+
+        def again(pem: bytes) -> None:
+            door.source.certificates.keep(needed.url, pem)
+            self.take(scope, door, token, body, told)
+
+        def refused(error: Refused) -> None:
+            told(self._refuse(error, scope, door, len(body), None))
+
+        self._errands.run(needed.url, again, refused)
 
     async def _reply(
         self, scope: Scope, receive: Receive, door: Door | None, token: str | None

@@ -1,5 +1,6 @@
 """Deliveries and sources for the tests, as the web and the store would hand them over."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from bridge.sources.compiled import Preset, compile_preset
 from bridge.sources.sign import SignedRequest, sign
 from bridge.sources.source import Source
 from bridge.vocabulary import VOCABULARY
+from tests.sources import topics
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
@@ -22,6 +24,7 @@ SHARED = ROOT / ".." / "shared" / "payloads"
 NOW = 1_794_992_400_000
 """2026-11-18T09:00:00Z, when the samples were signed."""
 SECRETS = {
+    "aws-sns": topics.TOPIC,
     "aqua": "demo-aqua-token",
     "cloudevents": "demo-cloudevents-token",
     "confluence": "demo-confluence-secret",
@@ -71,6 +74,8 @@ def smallest(name: str) -> bytes:
 def source(preset: str | Preset, *secrets: str, **settings: Any) -> Source:
     """A source of this preset, with the demo's secret unless others are given."""
     compiled = PRESETS[preset] if isinstance(preset, str) else preset
+    if compiled.name == "aws-sns":
+        settings.setdefault("certificates", (topics.certificate(),))
     given = secrets or ((SECRETS[compiled.name],) if compiled.name in SECRETS else ())
     settings.setdefault("secrets", tuple(SecretStr(secret) for secret in given))
     return Source(compiled, SourceSettings(name="door", preset=compiled.name, **settings))
@@ -98,7 +103,9 @@ def delivery(
 def signed(
     to: Source, body: bytes, headers: Mapping[str, str] | None = None, *, secret: str | None = None
 ) -> Delivery:
-    """A delivery that this source accepts at NOW."""
+    """A delivery that this source accepts at NOW; of SNS, a message with the body's fields."""
+    if to.preset.name == "aws-sns":
+        return delivery(topics.message(**json.loads(body)), headers or {})
     given = secret or to.settings.secrets[0].get_secret_value()
     made: SignedRequest = sign(to.proofs, body, given, NOW, tuple((headers or {}).items()))
     return delivery(body, made.headers, query=made.query, path_token=made.path_token or None)

@@ -36,13 +36,21 @@ def test_trouble_of_the_store_is_503_and_says_when_to_come_back(
     assert "bridge.db" not in message_of(error)
 
 
-@pytest.mark.parametrize("kind", every(errors.Refused))
+@pytest.mark.parametrize(
+    "kind", [kind for kind in every(errors.Refused) if kind is not errors.SenderUnreachable]
+)
 def test_what_a_sender_did_wrong_is_4xx_with_its_reason(kind: type[errors.Refused]) -> None:
     error = kind("the words")
     assert 400 <= status_of(error) < 500
     assert code_of(error) == kind.reason
     assert message_of(error) == "the words"
     assert retry_after_of(error, status_of(error)) is None
+
+
+def test_senders_server_that_gave_nothing_is_503_so_that_the_sender_repeats() -> None:
+    error = errors.SenderUnreachable("the words")
+    assert (status_of(error), code_of(error)) == (503, "sender_unreachable")
+    assert (retry_after_of(error, 503) or 0) > 0
 
 
 def test_what_nobody_expected_is_500_without_its_words() -> None:
