@@ -51,6 +51,7 @@ from bridge.store.actions import StoredAction
 from bridge.store.database import open_database
 from bridge.store.intake import Intake
 from bridge.store.transaction import Database
+from bridge.switches import JiraSwitches
 from bridge.tokens import OAuthClient, Tokens
 from bridge.web import start_page
 from bridge.web.api.actions import ActionsApi
@@ -226,7 +227,7 @@ async def assemble(
         )
 
     direct = Direct(database, clock, actor.caller)
-    progress = Progress(database, clock, registry, direct)
+    progress = Progress(database, clock, registry, direct, JiraSwitches(database, clock, registry))
     server = settings.server
     closing = asyncio.Event()
     health = Health(database, rules, worker, metrics, gauges)

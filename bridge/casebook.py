@@ -46,7 +46,8 @@ async def _complete(tx: Transaction, told: Record, now: int) -> Record:
         return replace(told, data={"created_at": iso(told.event_time), **data})
     if told.event_time < before.event_time:  # came late: it may only add what is not known
         return replace(before, data={**_lasting(data), **before.data})
-    await cases.set_version(tx, told.tenant, told.id, _version(data, changes))
+    version = _version(data, changes, before.data.get("version"))
+    await cases.set_version(tx, told.tenant, told.id, version)
     return replace(
         told,
         data={**_lasting(before.data), **data},
@@ -61,10 +62,10 @@ def _lasting(data: Mapping[str, JSON]) -> dict[str, JSON]:
     return {name: value for name, value in data.items() if name not in OF_THE_EVENT}
 
 
-def _version(data: Mapping[str, JSON], changes: int) -> str:
-    """The sender's word for it, where it gives one."""
+def _version(data: Mapping[str, JSON], changes: int, before: JSON = None) -> str:
+    """The sender's word for it, where it gives a new one."""
     told = data.get("version")
-    return told if isinstance(told, str) and told else new_version(changes)
+    return told if isinstance(told, str) and told not in ("", before) else new_version(changes)
 
 
 async def _keep_comments(tx: Transaction, told: Record, data: Mapping[str, JSON]) -> None:

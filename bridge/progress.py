@@ -27,13 +27,12 @@ from bridge.progress_text import note_text, summary_text, tables_of
 from bridge.record import mark
 from bridge.registry import Registry
 from bridge.store import job_notes, pushes
-from bridge.store.app_settings import get_setting, put_setting
-from bridge.store.audit import add_change
+from bridge.store.audit import Change, add_change
 from bridge.store.job_notes import Note
 from bridge.store.pushes import Push, PushState
 from bridge.store.transaction import Database, Transaction
+from bridge.switches import JiraSwitches, jira_of
 
-JIRA = "jira"
 RULE = "api:progress"
 """Stands in the marks of what is written, where a rule's name would."""
 
@@ -46,14 +45,6 @@ PHRASES = {int(status): status.phrase for status in HTTPStatus}
 log = structlog.get_logger("bridge.progress")
 
 
-@dataclass(frozen=True, slots=True)
-class Toggles:
-    """enabled: the progress APIs are on. push_enabled: they may write to tickets."""
-
-    enabled: bool
-    push_enabled: bool
-
-
 @dataclass(slots=True)
 class Progress:
     """Everything that the progress APIs do."""
@@ -62,41 +53,7 @@ class Progress:
     clock: Clock
     registry: Registry
     direct: Direct
-
-    # --- what is switched on ----------------------------------------------------------------
-
-    async def toggles(self, tenant: str) -> Toggles:
-        """What is switched on. Until an admin says otherwise, whoever has configured a Jira has
-        it on, and without one it is off."""
-        kept = await self.database.read(lambda tx: get_setting(tx, tenant, JIRA))
-        default = self._jira(tenant) is not None
-        enabled, push = (kept.get(name, default) for name in ("enabled", "pushEnabled"))
-        return Toggles(enabled is True, push is True)
-
-    async def switch(
-        self, who: Principal, enabled: bool | None, push_enabled: bool | None, request_id: str
-    ) -> Toggles:
-        """Switches on or off; None leaves a toggle as it is."""
-        now = self.clock()
-        given = {"enabled": enabled, "pushEnabled": push_enabled}
-        said = {name: value for name, value in given.items() if value is not None}
-
-        async def work(tx: Transaction) -> None:
-            kept = await get_setting(tx, who.tenant, JIRA)
-            await put_setting(tx, who.tenant, JIRA, {**kept, **said}, now)
-            await add_change(tx, who.change(now, "settings.update", JIRA, request_id, **said))
-
-        if said:
-            await self.database.write(work)
-        return await self.toggles(who.tenant)
-
-    async def check_enabled(self, tenant: str, *, push: bool) -> None:
-        """Raises RequestRefused."""
-        toggles = await self.toggles(tenant)
-        if not toggles.enabled:
-            raise RequestRefused("Jira integration is not enabled")
-        if push and not toggles.push_enabled:
-            raise RequestRefused("Jira push is not enabled")
+    switches: JiraSwitches
 
     # --- jobs -------------------------------------------------------------------------------
 
@@ -117,9 +74,9 @@ class Progress:
 
     async def link(self, who: Principal, job_id: str, ticket: str, request_id: str) -> Job:
         """Ties a job to a ticket; an empty one unties. Raises RequestRefused, NotFound."""
-        await self.check_enabled(who.tenant, push=False)
+        await self.switches.check(who.tenant, push=False)
         await self._job(who.tenant, job_id)
-        now, jira = self.clock(), self._jira(who.tenant)
+        now, jira = self.clock(), jira_of(self.registry, who.tenant)
 
         async def work(tx: Transaction) -> None:
             name = jira.name if jira and ticket else ""
@@ -131,12 +88,12 @@ class Progress:
 
     # --- pushing ----------------------------------------------------------------------------
 
-    async def push_table(self, who: Principal, job_id: str) -> str:
+    async def push_table(self, who: Principal, job_id: str, request_id: str) -> str:
         """Appends today's numbers to the ticket's description.
 
         Gives why it was not done; empty when it was. Raises RequestRefused, NotFound.
         """
-        await self.check_enabled(who.tenant, push=True)
+        await self.switches.check(who.tenant, push=True)
         job = await self._job(who.tenant, job_id)
         if why := _unfit(job):
             return why
@@ -149,11 +106,11 @@ class Progress:
             )
 
         says: list[AppendTable | Comment] = [*tables]
-        return await self._send(who, job, "table", says, send)
+        return await self._send(who, job, "table", says, send, request_id)
 
-    async def push_summary(self, who: Principal, job_id: str) -> str:
+    async def push_summary(self, who: Principal, job_id: str, request_id: str) -> str:
         """Adds a comment that sums up where the job is. As `push_table`."""
-        await self.check_enabled(who.tenant, push=True)
+        await self.switches.check(who.tenant, push=True)
         job = await self._job(who.tenant, job_id)
         if why := _unfit(job):
             return why
@@ -166,14 +123,14 @@ class Progress:
             )
             return [made]
 
-        return await self._send(who, job, "summary", [comment], send)
+        return await self._send(who, job, "summary", [comment], send, request_id)
 
-    async def push_note(self, who: Principal, job_id: str, note_id: str) -> str:
+    async def push_note(self, who: Principal, job_id: str, note_id: str, request_id: str) -> str:
         """Makes a comment of a note, unless it is one already. As `push_table`.
 
         job_id: may be empty where only one job has a note of this id.
         """
-        await self.check_enabled(who.tenant, push=True)
+        await self.switches.check(who.tenant, push=True)
         if not job_id:
             job_id = await self._job_of_note(who.tenant, note_id)
         job = await self._job(who.tenant, job_id)
@@ -186,21 +143,22 @@ class Progress:
                 return NOT_LINKED
             if note.ticket == job.ticket:
                 return ""
-            return await self._send_note(who, job, note)
+            return await self._send_note(who, job, note, request_id)
 
-    async def _send_note(self, who: Principal, job: Job, note: Note) -> str:
+    async def _send_note(self, who: Principal, job: Job, note: Note, request_id: str) -> str:
         comment = Comment(ticket=job.ticket, body=note_text(note), format="wiki")
         # Of what it says and not of the push: whoever pushes it again finds what was made.
         own = mark(who.tenant, RULE, f"{job.id}\x1f{note.id}\x1f{_digest([comment])}", "", 0, 0)
 
         async def send(jira: Integration, push: Push) -> Sequence[Outcome]:
-            made = await self.direct.call(jira, "comment", comment, own, may_exist=push.may_exist)
+            # Always looked for: an earlier push may have ended between Jira and our own store.
+            made = await self.direct.call(jira, "comment", comment, own, may_exist=True)
             comment_id = str(made.outputs.get("id", ""))
             pushed = replace(note, ticket=job.ticket, comment_id=comment_id)
             await self.database.write(lambda tx: job_notes.note_pushed(tx, who.tenant, pushed))
             return [made]
 
-        return await self._send(who, job, f"note:{note.id}", [comment], send)
+        return await self._send(who, job, f"note:{note.id}", [comment], send, request_id)
 
     async def _send(
         self,
@@ -209,9 +167,10 @@ class Progress:
         what: str,
         says: Sequence[AppendTable | Comment],
         send: Callable[[Integration, Push], Awaitable[Sequence[Outcome]]],
+        request_id: str,
     ) -> str:
         """Writes the intent, sends, and writes how it ended."""
-        jira = self._jira(who.tenant, job.integration)
+        jira = jira_of(self.registry, who.tenant, job.integration)
         if jira is None:
             return NOT_CONFIGURED
         now = self.clock()
@@ -226,7 +185,10 @@ class Progress:
             await self._end(push, PushState.DOUBT if doubt else PushState.FAILED, error.reason)
             log.warning("push failed", job=job.id, ticket=job.ticket, reason=error.reason)
             return told(error)
-        await self._end(push, PushState.DONE, "")
+        change = who.change(
+            self.clock(), "job.push", job.id, request_id, ticket=job.ticket, kind=what
+        )
+        await self._end(push, PushState.DONE, "", change)
         log.info("pushed", job=job.id, ticket=job.ticket, what=what, found=push.may_exist)
         return ""
 
@@ -244,21 +206,19 @@ class Progress:
                 raise
             await send(jira, replace(push, may_exist=True))
 
-    async def _end(self, push: Push, state: PushState, reason: str) -> None:
+    async def _end(
+        self, push: Push, state: PushState, reason: str, change: Change | None = None
+    ) -> None:
         now = self.clock()
-        await self.database.write(lambda tx: pushes.end_push(tx, push.id, state, reason, now))
+
+        async def work(tx: Transaction) -> None:
+            await pushes.end_push(tx, push.id, state, reason, now)
+            if change is not None:
+                await add_change(tx, change)
+
+        await self.database.write(work)
 
     # --- looking up -------------------------------------------------------------------------
-
-    def _jira(self, tenant: str, name: str = "") -> Integration | None:
-        """The Jira of this name, where a ticket was tied with it; else the tenant's first."""
-        named = self.registry.get((tenant, name)) if name else None
-        if named is not None and named.enabled and named.connector.name == JIRA:
-            return named
-        try:
-            return self.registry.find(tenant, JIRA)
-        except NotFound:
-            return None
 
     async def _job(self, tenant: str, job_id: str) -> Job:
         """Raises RequestRefused, NotFound, in the words of the document."""

@@ -25,7 +25,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("made",),
     ("receive", "act", "backlog", "lane_queue", "configured", "trail"),
     ("progress", "casework"),
-    ("progress_text", "case_find", "direct"),
+    ("progress_text", "case_find", "direct", "switches"),
     ("registry", "senders"),
     ("cases", "cases_known"),
     ("matcher", "status", "guards", "calling"),

@@ -187,6 +187,17 @@ async def test_a_site_that_answers_with_a_page_is_told(world: World) -> None:
     assert "made-up" not in told["error"]
 
 
+async def test_pushes_jobs_and_ties_are_in_the_trail(world: World) -> None:
+    await put_job(world)
+    await world.ask("POST", "/api/jira/link", json={"jobId": "job_abc123", "ticketKey": "SEC-1"})
+    answer = await world.ask("POST", "/api/jira/push", json={"jobId": "job_abc123"})
+    changes = (await world.ask("GET", "/api/v1/audit")).json()["changes"]
+    assert [one["what"] for one in changes[:3]] == ["job.push", "job.link", "job.put"]
+    assert changes[0]["detail"] == {"ticket": "SEC-1", "kind": "table"}
+    assert changes[0]["request_id"] == answer.headers["x-request-id"]
+    assert changes[2]["name"] == "operator of default"
+
+
 async def test_hostile_names_stay_words_in_the_table(world: World) -> None:
     path = {
         "name": "a*b|c\n{code}\u202e",

@@ -63,6 +63,17 @@ async def test_a_part_adds_to_what_is_known(database: Database) -> None:
     assert await comments(database) == {"a": ("Hi", None)}
 
 
+async def test_a_version_that_its_source_repeats_after_a_change_is_not_shown_again(
+    database: Database,
+) -> None:
+    await tell(database, 1, title="One", version="v1")
+    await database.write(lambda tx: keep_push(tx, T, "jira", OUTPUTS, None, 1))
+    await tell(database, 2, title="Two", version="v1")
+    assert await version(database) == new_version(3)
+    await tell(database, 3, title="Two", version="v2")
+    assert await version(database) == "v2"
+
+
 async def test_what_comes_late_adds_only_what_is_not_known(database: Database) -> None:
     await tell(database, 5, title="Five", status="closed", version="v5")
     await tell(database, 3, title="Three", description="d", comment={"id": "a", "body": "Hi"})

@@ -11,8 +11,9 @@ from bridge.clock import iso
 from bridge.errors import FieldProblem, FieldsRefused, RequestRefused
 from bridge.event import JSON
 from bridge.jobs import Given, Job, Path, Step, ticket_key
-from bridge.progress import Progress, Toggles
+from bridge.progress import Progress
 from bridge.store.job_notes import Note
+from bridge.switches import Toggles
 from bridge.web.api.operation import Asked, Nothing, Operation
 from bridge.web.api.progress_models import (
     LONGEST_ID,
@@ -101,11 +102,11 @@ class ProgressApi:
         )  # fmt: skip
 
     async def settings(self, asked: Asked[None, Nothing]) -> SettingsAnswer:
-        return _settings(await self._progress.toggles(asked.who.tenant))
+        return _settings(await self._progress.switches.read(asked.who.tenant))
 
     async def put_settings(self, asked: Asked[SettingsBody, Nothing]) -> SettingsAnswer:
         jira = asked.body.jira
-        toggles = await self._progress.switch(
+        toggles = await self._progress.switches.switch(
             asked.who, jira.enabled, jira.push_enabled, asked.request_id
         )
         return _settings(toggles)
@@ -119,7 +120,7 @@ class ProgressApi:
 
     async def link(self, asked: Asked[LinkBody, Nothing]) -> LinkResult:
         body = asked.body
-        await self._progress.check_enabled(asked.who.tenant, push=False)
+        await self._progress.switches.check(asked.who.tenant, push=False)
         if not (body.job_id or "").strip():
             raise RequestRefused("jobId is required")
         ticket = ""
@@ -131,13 +132,15 @@ class ProgressApi:
         return LinkResult(success=True, job_id=job.id, jira_ticket_key=job.ticket or None)
 
     async def push(self, asked: Asked[PushBody, Nothing]) -> PushResult:
-        return _result(await self._progress.push_table(asked.who, asked.body.job_id or ""))
+        job_id, request_id = asked.body.job_id or "", asked.request_id
+        return _result(await self._progress.push_table(asked.who, job_id, request_id))
 
     async def comment(self, asked: Asked[CommentBody, Nothing]) -> PushResult:
         job_id, note_id = asked.body.job_id or "", asked.body.note_id or ""
+        request_id = asked.request_id
         if note_id:
-            return _result(await self._progress.push_note(asked.who, job_id, note_id))
-        return _result(await self._progress.push_summary(asked.who, job_id))
+            return _result(await self._progress.push_note(asked.who, job_id, note_id, request_id))
+        return _result(await self._progress.push_summary(asked.who, job_id, request_id))
 
 
 def _settings(toggles: Toggles) -> SettingsAnswer:
