@@ -8,11 +8,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from bridge.action import UNFINISHED
 from bridge.clock import iso
 from bridge.event import JSON, StoredEvent
-from bridge.store.actions import MATCH, StoredAction, actions_of_event
+from bridge.store.actions import (
+    MATCH,
+    StoredAction,
+    actions_of_event,
+    get_action,
+    read_lane,
+)
 from bridge.store.attempts import Attempt, attempts_of_action
 from bridge.store.events import get_event
+from bridge.store.lanes import held_by
 from bridge.store.links import Link, links_of_event
 from bridge.store.transaction import Transaction
 
@@ -47,11 +55,39 @@ async def read_trail(tx: Transaction, event_id: str) -> dict[str, JSON]:
         actions.append(action_trail(action, list(attempts)))
     return {
         **event_summary(event),
+        "waits_for": await _waits_for(tx, event),
         "key": event.key,
         "headers": json.loads(event.headers),
         "body": body_of(event),
         "actions": actions,
         "links": [link_trail(link) for link in await links_of_event(tx, event_id)],
+    }
+
+
+async def _waits_for(tx: Transaction, event: StoredEvent) -> JSON:
+    """The action before which nothing of the event runs; None where none is in its way.
+
+    It stands before the event in its lane, or is dead and holds the lane until it is replayed.
+    """
+    lane = (event.tenant, event.subject)
+    unfinished = await read_lane(tx, *lane, 1)
+    if not unfinished or not any(
+        one.state in UNFINISHED for one in await actions_of_event(tx, event.id)
+    ):
+        return None
+    held = await held_by(tx, lane)
+    first = await get_action(tx, held) if held else unfinished[0]
+    if not held and first.event_id == event.id:
+        return None
+    return {
+        "action_id": first.id,
+        "event_id": first.event_id,
+        "rule": first.rule,
+        "action": first.planned.name,
+        "state": first.state.value,
+        "reason": first.reason,
+        "next_try_at": None if held else iso(first.next_try_at),
+        "holds_lane": bool(held),
     }
 
 
@@ -77,6 +113,7 @@ def action_trail(action: StoredAction, attempts: list[Attempt]) -> JSON:
         "parameters": planned.parameters,
         "state": action.state.value,
         "reason": action.reason,
+        "next_try_at": iso(action.next_try_at) if action.state in UNFINISHED else None,
         "outputs": action.outputs,
         "attempts": [_attempt(attempt) for attempt in attempts],
     }

@@ -21,6 +21,8 @@ def trail_lines(trail: dict[str, Any]) -> Iterator[str]:
     for name in ("source", "tenant", "type", "subject", "key", "time", "received_at", "reason"):
         if trail[name]:
             yield f"  {name:<12} {trail[name]}"
+    if trail["waits_for"]:
+        yield f"  {'waits':<12} {_waits(trail['waits_for'])}"
     for action in trail["actions"]:
         where = f" in {action['integration']}" if action["integration"] else ""
         yield ""
@@ -38,6 +40,15 @@ def trail_lines(trail: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "body"
     yield json.dumps(trail["body"], indent=2, ensure_ascii=False)
+
+
+def _waits(first: dict[str, Any]) -> str:
+    """Why nothing of the event runs, and what helps."""
+    named = f"{first['action']} of {first['rule']} ({first['state']}) in {first['event_id']}"
+    reason = f": {first['reason']}" if first["reason"] else ""
+    if first["holds_lane"]:
+        return f"the lane is held by {named}{reason}; replay that event once it is mended"
+    return f"behind {named} in the same lane{reason}; next try {first['next_try_at']}"
 
 
 def _attempt_lines(attempt: dict[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Which fields an event can have, so that a misspelt one is found when the rules load.
 
 The vocabulary is handed in as plain data: a mapping of fields by name (`*` stands for any name),
-a list of one for a list, VALUE for what has no fields, None for what may hold anything.
+a list of one for a list, VALUE or TRUTH for what has no fields, None for what may hold anything.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from bridge.document import did_you_mean
 
 VALUE = "value"
+TRUTH = "truth"
+"""True or false, which alone can be a condition by itself."""
 Fields: TypeAlias = "Mapping[str, Fields] | Sequence[Fields] | str | None"
 Vocabulary: TypeAlias = Mapping[str, Fields]
 """For each event type the fields of its `data`."""
@@ -104,7 +106,9 @@ def _fields_of(annotation: Any) -> Fields:
     origin = get_origin(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return fields_of(annotation)
-    if annotation in (str, int, float, bool) or origin is Literal:
+    if annotation is bool:
+        return TRUTH
+    if annotation in (str, int, float) or origin is Literal:
         return VALUE
     if origin in (Union, UnionType):
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]

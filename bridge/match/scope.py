@@ -9,7 +9,16 @@ from bridge.document import Document, did_you_mean
 from bridge.errors import Invalid, Problem
 from bridge.event import JSON
 from bridge.match.expression import Expression, compile_expression
-from bridge.match.fields import EVENT, LINK, Fields, Vocabulary, field_at, in_all, unknown_step
+from bridge.match.fields import (
+    EVENT,
+    LINK,
+    TRUTH,
+    Fields,
+    Vocabulary,
+    field_at,
+    in_all,
+    unknown_step,
+)
 from bridge.match.rule import NAMES, fits
 from bridge.match.syntax import FieldPath, Steps
 from bridge.match.template import Path, Template, compile_template
@@ -63,7 +72,32 @@ class Scope:
         if found is not None and found.gives not in ("BOOL", "DYN"):
             words = f"this gives {found.gives.lower()}; a condition must give true or false"
             self.problems.append(self.document.problem(path, words))
+        elif found is not None and self._is_no_truth(found):
+            words = f"{found.text} is neither true nor false; a condition must give one of them"
+            hint = f"compare it, or ask has({found.text})"
+            self.problems.append(self.document.problem(path, words, hint))
         return found
+
+    def _is_no_truth(self, found: Expression) -> bool:
+        """Whether it is one field, and one that is known to hold something else."""
+        steps = self._plain_steps(found)
+        if len(steps) < 2:
+            return False
+        name, *below = steps
+        if name == "vars":
+            value = self.variables.get(below[0])
+            return len(below) == 1 and below[0] in self.variables and not isinstance(value, bool)
+        known = {"data": self.kinds, "event": [EVENT], "link": [LINK]}.get(name, [])
+        found_fields = [field_at(fields, below) for fields in known]
+        return bool(found_fields) and all(one not in (None, TRUTH) for one in found_fields)
+
+    def _plain_steps(self, found: Expression) -> list[str]:
+        """The steps of an expression that is one field; of `each` those of where it comes from."""
+        plain = found.reading.plain or ()
+        steps = ["*" if isinstance(step, int) else step for step in plain]
+        if steps[:1] == ["each"] and self.each is not None:
+            return [*self.each, "*", *steps[1:]]
+        return steps
 
     def template(self, value: JSON, path: Path, names: frozenset[str]) -> Template:
         """The templates in the value at this path, their mistakes noted."""
@@ -109,9 +143,7 @@ class Scope:
         plain = found.reading.plain
         if found.gives != "DYN" or plain is None:
             return found.gives
-        steps = ["*" if isinstance(step, int) else step for step in plain]
-        if steps[0] == "each" and self.each is not None:
-            steps = [*self.each, "*", *steps[1:]]
+        steps = self._plain_steps(found)
         if steps[0] != "data" or not self.kinds:
             return "DYN"
         known = [field_at(fields, steps[1:]) for fields in self.kinds]

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from bridge.action import OnFailure
-from bridge.errors import Invalid
+from bridge.errors import Invalid, Problem
+from bridge.match.fields import fields_of
 from bridge.match.rules import RuleSet, load_rules, read_files
 from tests.match.catalogue import (
     CATALOGUE,
@@ -205,6 +207,10 @@ def test_variables_are_those_of_the_own_file() -> None:
         ("enabled: 'yes'", "rules[0].enabled: must be true or false"),
         ("when: true", "rules[0].when: must be text (put it in quotes)"),
         ("when: 1 + 1", "rules[0].when: this gives int; a condition must give true or false"),
+        ("when: data.score", "data.score is neither true nor false; a condition must give one"),
+        ("when: event.subject", "(compare it, or ask has(event.subject))"),
+        ("when: link.ticket", "link.ticket is neither true nor false"),
+        ("when: data.findings[0].title", "data.findings[0].title is neither true nor false"),
         ("when: ''", "rules[0].when: the expression is empty"),
         ("each: '1 + 1'", "rules[0].each: this gives int; `each` must give a list"),
         ("on_failure: explode", "rules[0].on_failure: must be 'stop', 'continue' or 'hold'"),
@@ -454,3 +460,40 @@ def test_any_tree_loads_or_is_invalid(tree: object) -> None:
 @given(st.integers(0, len(COMPLETE) - 1), st.text(max_size=3))
 def test_any_slip_of_the_pen_loads_or_is_invalid(at: int, typed: str) -> None:
     _load(COMPLETE[:at] + typed + COMPLETE[at + 1 :])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "on: scan.finished\nwhen: vars.on\nthen: [{say: {message: x}}]",
+        "on: github.push\nwhen: data.forced\nthen: [{say: {message: x}}]",
+        "on: [scan.finished, github.push]\nwhen: data.score\nthen: [{say: {message: x}}]",
+        "on: scan.finished\nwhen: event.body.ok\nthen: [{say: {message: x}}]",
+    ],
+)
+def test_field_that_may_be_true_or_false_is_a_condition(rule: str) -> None:
+    rules_of(f"name: a\n{rule}", head='vars: {"on": true}')
+
+
+def test_variable_that_is_no_truth_is_no_condition() -> None:
+    rule = "name: a, on: scan.finished, when: vars.limit, then: [{say: {message: x}}]"
+    (found,) = problems(f"version: 1\nvars: {{limit: 7}}\nrules:\n  - {{{rule}}}")
+    assert "vars.limit is neither true nor false" in found
+
+
+def test_field_modelled_as_a_truth_value_is_a_condition() -> None:
+    class Data(BaseModel):
+        done: bool
+        score: int
+
+    for field, wrong in (("done", 0), ("score", 1)):
+        text = (
+            "version: 1\nrules: [{name: a, on: scan.finished, when: data.FIELD,"
+            " then: [{say: {message: x}}]}]"
+        ).replace("FIELD", field)
+        found: list[Problem] = []
+        try:
+            load_rules({"r": text}, CATALOGUE, None, None, {"scan.finished": fields_of(Data)})
+        except Invalid as invalid:
+            found += invalid.problems
+        assert len(found) == wrong
