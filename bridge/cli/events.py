@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import rich_click as click
 
-from bridge.cli.opened import opened, with_store
+from bridge.cli.opened import with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
 from bridge.cli.output import put, put_json, put_table, say
 from bridge.cli.period import since_moment
+from bridge.cli.tail import event_line, tail
 from bridge.cli.trail import put_trail
-from bridge.clock import iso, wall_clock
+from bridge.clock import wall_clock
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.replaying import SETTLED, replay_one, settled
-from bridge.settings import Settings
-from bridge.store.events import EventFilter, get_event, list_events
+from bridge.store.events import EventFilter, list_events
 from bridge.store.transaction import Database
 from bridge.trail import event_summary, read_trail
 
@@ -35,9 +31,12 @@ def events() -> None:
     """List, show, replay and follow events."""
 
 
+events.add_command(tail)
+
+
 @events.command("list")
-@option("--source", of="list", default="", help="Only events of this source.")
-@option("--type", "type_", of="list", default="", help="Only events of this type.")
+@option("--source", of="list", default="", help="Only events of this source; * and ? stand in.")
+@option("--type", "type_", of="list", default="", help="Only events of this type, such as alert.*")
 @option("--state", of="list", type=click.Choice(STATES), help="Only events in this state.")
 @option("--subject", of="list", default="", help="Only events about this issue, scan, case or job.")
 @option("--ticket", of="list", default="", help="Only events that led to this ticket.")
@@ -78,15 +77,17 @@ def list_(
     )
 
     async def work(database: Database) -> Sequence[StoredEvent]:
-        return await database.read(lambda tx: list_events(tx, chosen, limit))
+        return await database.read(lambda tx: list_events(tx, chosen, limit + 1))
 
     found = with_store(settings_of(config), work)
     if as_json:
-        put_json([event_summary(event) for event in found])
+        put_json([event_summary(event) for event in found[:limit]])
         return
-    put_table(COLUMNS, (_line(event) for event in found))
+    put_table(COLUMNS, (event_line(event) for event in found[:limit]))
     if not found:
         say("no event fits")
+    elif len(found) > limit:
+        say(f"these are the newest {limit:,}; --limit shows more")
 
 
 @events.command("show")
@@ -164,76 +165,3 @@ def replay(
         put(f"{event_id}: back before the rules, {count} dead actions revived")
     if not revived:
         say("no event fits")
-
-
-@events.command("tail")
-@option("--source", of="tail", default="", help="Only events of this source.")
-@option("--type", "type_", of="tail", default="", help="Only events of this type.")
-@option(
-    "--last", of="tail", type=click.IntRange(0, 1000), default=10, show_default=True,
-    help="How many of the events that are there already are shown first.",
-)  # fmt: skip
-@option("--seconds", of="tail", type=float, help="End after this time. Without it: at Ctrl-C.")
-@with_config
-@with_json
-@with_verbose
-def tail(
-    config: Path, as_json: bool, source: str, type_: str, last: int, seconds: float | None
-) -> None:
-    """Follow events as they come in and as their state changes, one line each."""
-    chosen = EventFilter(source=source, type=type_)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_tail(settings_of(config), chosen, last, as_json, seconds))
-
-
-async def _tail(
-    settings: Settings, chosen: EventFilter, last: int, as_json: bool, seconds: float | None
-) -> None:
-    ends_at = time.monotonic() + seconds if seconds is not None else None
-    async with opened(settings) as database:
-        everything = EventFilter()
-        newest = await database.read(lambda tx: list_events(tx, everything, 1))
-        after = newest[0].seq if newest else 0
-        new: Sequence[StoredEvent] = []
-        if last:
-            new = (await database.read(lambda tx: list_events(tx, chosen, last)))[::-1]
-        told: dict[str, EventState] = {}
-        while True:
-            known = [await _again(database, event_id) for event_id in told]
-            for event in (*new, *known):
-                if told.get(event.id) is not event.state:
-                    _put_event(event, as_json)
-                told[event.id] = event.state
-            told = {key: state for key, state in told.items() if state not in SETTLED}
-            if ends_at is not None and time.monotonic() >= ends_at:
-                return
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-            new = await _newer(database, replace(chosen, after_seq=after))
-            after = new[-1].seq if new else after
-
-
-async def _newer(database: Database, fits: EventFilter) -> Sequence[StoredEvent]:
-    return await database.read(lambda tx: list_events(tx, fits, 1000, oldest_first=True))
-
-
-async def _again(database: Database, event_id: str) -> StoredEvent:
-    return await database.read(lambda tx: get_event(tx, event_id))
-
-
-def _put_event(event: StoredEvent, as_json: bool) -> None:
-    if as_json:
-        put_json(event_summary(event), indent=None)
-    else:
-        put("  ".join(str(cell) for cell in _line(event) if cell))
-
-
-def _line(event: StoredEvent) -> tuple[str, ...]:
-    return (
-        iso(event.received_at),
-        event.id,
-        event.source,
-        event.type,
-        event.subject,
-        event.state.value,
-        event.reason,
-    )

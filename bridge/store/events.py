@@ -241,7 +241,7 @@ async def reopen(tx: Transaction, event_id: str, reopened: int) -> None:
 class EventFilter:
     """Which events a list shows; an empty field does not narrow.
 
-    ticket: the key of a ticket that the event led to.
+    source, type: plain, or with `*` and `?`. ticket: the key of a ticket that the event led to.
     before_seq: the cursor: events older than this one.
     """
 
@@ -257,15 +257,23 @@ class EventFilter:
     after_seq: int = 0
 
 
-def where(chosen: EventFilter) -> tuple[str, list[object]]:
+def where(chosen: EventFilter, engine: str = "sqlite") -> tuple[str, list[object]]:
     """The conditions of a filter, and their values."""
     terms = ["1 = 1"]
     values: list[object] = []
-    for column in ("tenant", "source", "type", "state", "subject"):
+    for column in ("tenant", "state", "subject"):
         wanted = getattr(chosen, column)
         if wanted:
             terms.append(f"e.{column} = ?")
             values.append(wanted)
+    for column in ("source", "type"):
+        pattern = getattr(chosen, column)
+        if "*" in pattern or "?" in pattern:
+            terms.append(f"e.{column} LIKE ? ESCAPE '!'")
+            values.append(like(pattern))
+        elif pattern:
+            terms.append(f"e.{column} = ?")
+            values.append(pattern)
     bounds = (
         ("e.received_at >= ?", chosen.since),
         ("e.received_at < ?", chosen.until),
@@ -277,9 +285,26 @@ def where(chosen: EventFilter) -> tuple[str, list[object]]:
             terms.append(term)
             values.append(bound)
     if chosen.ticket:
-        terms.append("e.id IN (SELECT event_id FROM links WHERE ticket = ?)")
-        values.append(chosen.ticket)
+        terms.append(f"e.id IN ({LED_TO} UNION {GROUPED[engine]})")
+        values += [chosen.ticket, chosen.ticket]
     return " AND ".join(terms), values
+
+
+LED_TO = "SELECT event_id FROM links WHERE ticket = ?"
+GROUPED = {
+    "sqlite": "SELECT g.value FROM links l JOIN runs r ON r.id = l.run_id,"
+    " json_each(r.grouped) g WHERE l.ticket = ?",
+    "postgres": "SELECT g FROM links l JOIN runs r ON r.id = l.run_id,"
+    " jsonb_array_elements_text(r.grouped::jsonb) g WHERE l.ticket = ?",
+}
+"""Events that a throttled run took in before it made the ticket."""
+
+
+def like(pattern: str) -> str:
+    """A glob, in which `*` and `?` mean something, as a pattern of LIKE with `!` as its escape."""
+    for special in "!%_":
+        pattern = pattern.replace(special, f"!{special}")
+    return pattern.replace("*", "%").replace("?", "_")
 
 
 async def list_events(
@@ -294,7 +319,7 @@ async def list_events(
 
     bodies: whether headers and body are wanted too; else they are empty.
     """
-    condition, values = where(chosen)
+    condition, values = where(chosen, tx.engine)
     order = "ASC" if oldest_first else "DESC"
     what = f"SELECT {COLUMNS} {FROM}" if bodies else f"SELECT {WITHOUT_BODIES} FROM events e"
     rows = await tx.rows(
@@ -317,7 +342,7 @@ async def count_by_state(tx: Transaction, tenant: str | None = None) -> dict[str
 
 async def count_events(tx: Transaction, chosen: EventFilter) -> int:
     """How many events a filter lets through. Reads them all: not for a hot path."""
-    condition, values = where(chosen)
+    condition, values = where(chosen, tx.engine)
     row = await tx.row(f"SELECT count(*) FROM events e WHERE {condition}", *values)
     return int(row[0]) if row else 0
 

@@ -6,15 +6,17 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bridge.cli.tail import Printer
 from bridge.clock import wall_clock
 from bridge.configuration import load_settings
 from bridge.event import EventState, NewEvent
 from bridge.store.database import open_database
-from bridge.store.events import get_event, insert_events
+from bridge.store.events import as_stored, get_event, insert_events
 from bridge.store.transaction import Database, Transaction
 from tests.cli.conftest import Run
 
@@ -89,6 +91,9 @@ def test_list_narrows_by_what_is_asked(run: Run) -> None:
     assert ids("--type", "ping") == ["evt_2"]
     assert ids("--state", "received") == ["evt_1"]
     assert ids("--limit", "1") == ["evt_2"]
+    assert ids("--type", "scan.*") == ids("--type", "sc?n.finished") == ["evt_1"]
+    assert ids("--source", "q*") == ["evt_2", "evt_1"]
+    assert ids("--type", "%") == ids("--type", "scan_*") == []
     assert ids("--source", "nobody") == []
 
 
@@ -157,6 +162,42 @@ def test_tail_shows_the_last_events_oldest_first_and_ends_when_its_time_is_over(
     told = run("events", "tail", "--seconds", "0", "--last", "1", "--json").stdout
     assert json.loads(told)["id"] == "evt_2"
     assert run("events", "tail", "--seconds", "0", "--last", "0").stdout == ""
+
+
+@pytest.mark.usefixtures("stored")
+def test_list_that_is_cut_says_so(run: Run) -> None:
+    assert (
+        "these are the newest 1; --limit shows more" in run("events", "list", "--limit", "1").stderr
+    )
+    assert run("events", "list", "--limit", "2").stderr == ""
+
+
+@pytest.mark.usefixtures("stored")
+def test_tail_shows_what_comes_into_one_state_alone(run: Run) -> None:
+    told = run("events", "tail", "--seconds", "0", "--state", "failed").stdout
+    assert [line.split()[1] for line in told.splitlines()] == ["evt_2"]
+    assert run("events", "tail", "--seconds", "0", "--type", "none.*").stdout == ""
+
+
+def test_tail_prints_nothing_that_moves_the_cursor(run: Run, stored: str) -> None:
+    asyncio.run(_add(stored, event(3, "scan.\x1b[2J")._replace(subject="a\x1b[2Jb")))
+    told = run("events", "tail", "--seconds", "0").stdout
+    assert "evt_3" in told
+    assert "\x1b" not in told
+
+
+def test_tail_shows_each_change_of_a_state_once_and_watches_only_so_many(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    many = [as_stored(number, event(number, "scan.finished")) for number in range(600)]
+    printer = Printer(False, None)
+    printer.take(many)
+    printer.take(many[-3:])
+    assert len(capsys.readouterr().out.splitlines()) == 600
+    assert len(printer.watched) == 500
+    printer.take([replace(many[-1], state=EventState.DONE)])
+    assert "done" in capsys.readouterr().out
+    assert many[-1].id not in printer.watched
 
 
 @pytest.mark.usefixtures("stored")

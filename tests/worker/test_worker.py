@@ -10,12 +10,14 @@ import pytest
 
 from bridge.action import ActionState, Outcome
 from bridge.errors import GiveUp, TryAgain
-from bridge.event import EventState
+from bridge.event import EventState, StoredEvent
 from bridge.store.attempts import attempts_of_action
+from bridge.store.events import EventFilter, list_events
 from bridge.store.links import find_once
 from bridge.store.records import get_record
 from bridge.store.replay import replay_event
 from bridge.store.rule_counts import rule_counts, total_rule_counts
+from bridge.store.transaction import Transaction
 from tests.worker.conftest import FarSide, Route
 
 Make = Callable[..., Route]
@@ -430,6 +432,28 @@ async def test_grouped_run_stands_for_all_events_that_came_while_it_waited(
     route.clock.advance(3_600_000)
     await route.run()
     assert [call.parameters.body for call in far.calls] == ["1 scans: s0", "3 scans: s1 s2 s3"]
+
+
+async def test_events_that_led_to_a_ticket_are_found_by_it_also_where_they_were_grouped(
+    make_route: Make, far: FarSide
+) -> None:
+    steps = "      - create_ticket: {summary: x}\n"
+    route = make_route(GROUPED.split("      - comment")[0] + steps)
+    ids = [
+        await route.accept(f"k{number}", {**SCAN, "scan_id": f"s{number}"}, subject=f"s{number}")
+        for number in range(4)
+    ]
+    await route.run()
+    route.clock.advance(3_600_000)
+    await route.run()
+    tickets = [f"SEC-{call.mark[:4]}" for call in far.calls]
+
+    async def led_to(tx: Transaction) -> list[list[StoredEvent]]:
+        fits = [EventFilter(ticket=key) for key in tickets]
+        return [await list_events(tx, one, oldest_first=True) for one in fits]
+
+    found = await route.database.read(led_to)
+    assert [[event.id for event in one] for one in found] == [ids[:1], ids[1:]]
 
 
 class Broken:
