@@ -76,17 +76,18 @@ async def insert_unknown(tx: Transaction, rows: Sequence[Sequence[object]]) -> d
     """Inserts those rows of events whose delivery is not known; gives their seq by id.
 
     SQLite gives every returned row by itself, and the interpreter's lock with it, which the
-    requests fight for: one answer for all of them is twice as fast. There is no other writer
-    while the transaction is open, so what is newer than before is what was inserted.
+    requests fight for. There is no other writer while the transaction is open: where all rows are
+    new, as nearly always, they have the newest numbers in their order, and else what is newer
+    than before is what was inserted.
     """
     if tx.engine == "postgres":
         returned = await insert_rows(tx, INSERT_EVENTS, rows, f"{UNLESS_KNOWN} RETURNING seq, id")
         return {id_: seq for seq, id_ in returned}
-    newest = await tx.row("SELECT coalesce(max(seq), 0) FROM events")
+    before = await newest_seq(tx)
     await insert_rows(tx, INSERT_EVENTS, rows, UNLESS_KNOWN)
-    found = await tx.row(
-        "SELECT json_group_object(id, seq) FROM events WHERE seq > ?", newest[0] if newest else 0
-    )
+    if await newest_seq(tx) == before + len(rows):
+        return {str(row[0]): seq for seq, row in enumerate(rows, before + 1)}
+    found = await tx.row("SELECT json_group_object(id, seq) FROM events WHERE seq > ?", before)
     return json.loads(found[0]) if found else {}
 
 

@@ -19,11 +19,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 from bridge.errors import BridgeError, StoreUnavailable
+from bridge.store.checkpoint import PAGES_BY_ITSELF, Checkpoints
 from bridge.store.transaction import Row, Work
+from bridge.store.writer_thread import WriterThread
 
 T = TypeVar("T")
 
@@ -41,9 +44,6 @@ PAGE_BYTES = 8_192
 WRITER_CACHE_KIB = 16_384
 """Delivery keys are random, so each lands on another page of the index that finds repeats;
 SQLite's own 2 MB held too few of them."""
-
-CHECKPOINT_PAGES = 2_000
-"""16 MB of log between checkpoints: at 4 MB a checkpoint came every few hundred events."""
 
 
 class SqliteTransaction:
@@ -110,7 +110,8 @@ class SqliteDatabase:
         self.wait_ms = BUSY_TIMEOUT_MS
         self._waiting: deque[Waiting] = deque()
         self._flush: asyncio.Task[None] | None = None
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._writer: WriterThread | None = None
+        self._checkpoints = Checkpoints(self._connect)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -156,7 +157,10 @@ class SqliteDatabase:
     async def close(self) -> None:
         while self._flush is not None:
             await self._flush
-        self._writer.shutdown(wait=True)
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._checkpoints.close()
         self._readers.shutdown(wait=True)
         for connection in self._connections:
             connection.close()
@@ -166,7 +170,8 @@ class SqliteDatabase:
             self._lock_file = None
 
     async def _write_waiting(self) -> None:
-        loop = asyncio.get_running_loop()
+        if self._writer is None:
+            self._writer = WriterThread("store-writer")
         batch: list[Waiting] = []
         committed: list[Waiting] = []
         failure: BaseException | None = None
@@ -177,7 +182,7 @@ class SqliteDatabase:
                     if one.begin is not None:
                         one.begin()
                 begun = self._run_short(batch)
-                writing = loop.run_in_executor(self._writer, self._commit, batch, begun)
+                writing = self._writer.run(partial(self._commit, batch, begun))
                 # Only now, so that the disk works while these are answered, and what they cause.
                 answer_all(committed, failure)
                 committed = []
@@ -226,6 +231,7 @@ class SqliteDatabase:
             return translated(error, self.path)
         self.commits += 1
         self.committed += len(batch)
+        self._checkpoints.after_commit(connection)
         return None
 
     def _run(self, connection: sqlite3.Connection, batch: list[Waiting]) -> BaseException | None:
@@ -272,7 +278,7 @@ class SqliteDatabase:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_BY_ITSELF}")
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection
 

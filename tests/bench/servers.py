@@ -22,9 +22,10 @@ from bridge.app import serve as bridge_serve
 from bridge.clock import new_id, wall_clock
 from bridge.configuration import load_settings
 from bridge.logs import configure_logging
+from bridge.store.checkpoint import PAGES
 from bridge.store.database import open_database
 from bridge.store.events import INSERT_BODIES, INSERT_EVENTS, UNLESS_KNOWN
-from bridge.store.sqlite import CHECKPOINT_PAGES, WRITER_CACHE_KIB
+from bridge.store.sqlite import WRITER_CACHE_KIB
 from bridge.store.transaction import multi_row
 from bridge.web.hooks import Hooks
 
@@ -114,7 +115,7 @@ class CommitPerRequest:
 SETTINGS = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+    f"wal_autocheckpoint={PAGES}",
     f"cache_size=-{WRITER_CACHE_KIB}",
 )
 INSERT_EVENT = multi_row(INSERT_EVENTS, 11, 1, UNLESS_KNOWN)
