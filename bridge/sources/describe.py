@@ -1,15 +1,9 @@
-"""The table of presets for docs/sources.md, written from the presets themselves.
-
-`python -m bridge.sources.describe docs/sources.md` writes it anew; a test fails when it is stale.
-"""
+"""The tables of presets for docs/systems.md, written from the presets themselves."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-from bridge.sources.catalogue import load_presets
 from bridge.sources.compiled import Preset
 from bridge.sources.preset import (
     BasicProof,
@@ -23,8 +17,6 @@ from bridge.sources.preset import (
     SnsProof,
 )
 
-BEGIN = "<!-- presets: generated, do not edit -->"
-END = "<!-- end of presets -->"
 LEVELS = {
     "V": "verified at the sender",
     "P": "partly, or through third parties",
@@ -34,22 +26,20 @@ VERIFIED = {"V": "vendor", "P": "third-party", "X": "unverified"}
 """The same in one word, for `bridge sources list`."""
 
 
-def with_table(page: str, presets: Mapping[str, Preset]) -> str:
-    """The page with its table written anew. Raises ValueError when the marks are not in it."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page needs the marks {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{table(presets)}\n{END}{after}"
-
-
 def table(presets: Mapping[str, Preset]) -> str:
-    """One row for each preset, then what each makes of its sender's types."""
+    """One row for each preset: how its sender proves itself, and what the preset rests on."""
+    head = "Preset", "What comes from it", "Proof", "Signed time", "Redelivery known by", "Becomes"
     rows = [
-        "| Preset | What comes from it | Proof | Signed time | Redelivery known by | How sure |",
-        "|---|---|---|---|---|---|",
+        f"| {' | '.join(head)} | Verified |",
+        f"|{'---|' * (len(head) + 1)}",
         *(_row(preset) for preset in presets.values()),
-        "",
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def types_table(presets: Mapping[str, Preset]) -> str:
+    """What each preset makes of its sender's types."""
+    rows = [
         "| Preset | The sender's type | Ours |",
         "|---|---|---|",
         *(row for preset in presets.values() for row in _types(preset)),
@@ -72,9 +62,16 @@ def _row(preset: Preset) -> str:
         "; or ".join(dict.fromkeys(_proof(proof) for proof in form.proof)),
         window,
         ", else ".join(keys),
-        f"{form.level}: {LEVELS[form.level]}, {form.read}",
+        ", ".join(f"`{ours}`" for ours in dict.fromkeys(form.type.map.values())) or "as sent",
+        _verified(preset),
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _verified(preset: Preset) -> str:
+    form = preset.form
+    against = f"; {form.against}" if form.against else ""
+    return f"{form.level}: {LEVELS[form.level]}, {form.read}{against}"
 
 
 def _types(preset: Preset) -> list[str]:
@@ -108,8 +105,3 @@ def _proof(proof: Proof) -> str:
 
 def _code(text: str) -> str:
     return "`" + text.replace("|", "\\|") + "`"
-
-
-if __name__ == "__main__":  # pragma: no cover - the function it calls is tested
-    _path = Path(sys.argv[1])
-    _path.write_text(with_table(_path.read_text("utf-8"), load_presets()), "utf-8")

@@ -224,6 +224,8 @@ class PresetForm(Part):
     level: Literal["V", "P", "X"]
     """V: verified at the sender's documents or code. P: partly, or through third parties.
     X: not verified."""
+    against: str = ""
+    """What the tests hold it against beside that page: the vendor's library, recorded bodies."""
     proof: tuple[Proof, ...] = Field(min_length=1)
     """How the sender proves itself; any one of them suffices."""
     on_bad_signature: Literal["refuse", "retry"] = "refuse"

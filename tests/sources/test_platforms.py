@@ -172,6 +172,33 @@ def test_hackerones_type_may_stand_in_the_header_alone() -> None:
     assert (event.type, event.key) == ("finding.updated", "d1")
 
 
+@pytest.mark.parametrize(
+    ("word", "type_"),
+    [
+        ("report_created", "finding.opened"),
+        ("report_closed_as_duplicate", "finding.resolved"),
+        ("report_bounty_awarded", "report_bounty_awarded"),
+    ],
+)
+def test_hackerones_words_of_the_header_are_those_of_its_page(word: str, type_: str) -> None:
+    (event,) = read(source("hackerone"), delivery(b"{}", {"x-h1-event": word}))
+    assert event.type == type_
+
+
+@pytest.mark.parametrize(
+    ("body", "type_"),
+    [
+        ({"alert_title": "[ALERT] x", "alert_description": "y"}, "alert.raised"),
+        ({"case_name": "c", "case_id": 8}, "case.created"),
+        ({"event": "on_postload_case_close", "case_id": 8}, "case.closed"),
+        ({"text": "something"}, "iris"),
+    ],
+)
+def test_body_that_iris_was_told_to_send_shows_what_it_is(body: JSON, type_: str) -> None:
+    (event,) = events(source("dfir-iris"), delivery(json.dumps(body).encode()))
+    assert event.type == type_
+
+
 def test_pagerdutys_rotation_with_two_signatures_passes_by_either_secret() -> None:
     body = b'{"event": {"id": "e", "event_type": "pagey.ping"}}'
     old, new = (

@@ -11,7 +11,7 @@ from bridge.event import JSON
 from bridge.match.expression import activation, compile_expression
 from bridge.settings import SourceSettings
 from bridge.sources.catalogue import load_presets
-from bridge.sources.describe import table, with_table
+from bridge.sources.describe import table, types_table
 from bridge.sources.lookup import ABSENT, NAMES, Scope, plain_text, plain_walk
 from bridge.sources.source import Source
 from bridge.vocabulary import VOCABULARY
@@ -278,15 +278,6 @@ def test_activation_is_made_once_for_all_expressions_of_an_event() -> None:
     assert scope.activation() is scope.activation()
 
 
-def test_table_of_presets_in_the_documentation_is_not_stale() -> None:
-    page = (ROOT / "docs" / "sources.md").read_text("utf-8")
-    assert with_table(page, PRESETS) == page, (
-        "run: python -m bridge.sources.describe docs/sources.md"
-    )
-    with pytest.raises(ValueError, match="marks"):
-        with_table("no marks", PRESETS)
-
-
 def test_table_names_every_preset_its_page_and_its_proof() -> None:
     text = table(PRESETS)
     for found in PRESETS.values():
@@ -297,8 +288,21 @@ def test_table_names_every_preset_its_page_and_its_proof() -> None:
         "Basic",
         "?access_token=",
         "in the path",
+        "Bearer <JWT>",
+        "RSA by AWS",
     ):
         assert proof in text
+
+
+def test_table_says_of_every_preset_what_it_rests_on_and_what_it_makes_of_types() -> None:
+    rows = dict(zip(PRESETS, table(PRESETS).splitlines()[2:], strict=True))
+    for found in PRESETS.values():
+        assert f"| {found.form.level}: " in rows[found.name]
+        assert found.form.read in rows[found.name]
+        for word, ours in found.form.type.map.items():
+            assert f"`{ours}`" in rows[found.name]
+            assert f"| `{found.name}` | `{word}` | `{ours}` |" in types_table(PRESETS)
+    assert "`stripe`" in rows["stripe-like"]
 
 
 def test_example_preset_of_the_documentation_works() -> None:

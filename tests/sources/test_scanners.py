@@ -328,6 +328,16 @@ def test_sonarqube_analysis_that_failed_is_no_finished_scan() -> None:
     assert (event.type, event.subject) == ("analysis.FAILED", "sonarqube/p")
 
 
+def test_sonarqube_gate_that_changes_after_the_analysis_is_an_event_of_its_own() -> None:
+    by = source("sonarqube")
+    keys = [
+        read(by, delivery(b'{"taskId": "t", "changedAt": "%s"}' % moment))[0].key
+        for moment in (b"2026-11-18T08:00:00+0000", b"2026-11-18T09:00:00+0000")
+    ]
+    assert len(set(keys)) == 2
+    assert read(by, delivery(b'{"taskId": "t"}'))[0].key == "t"
+
+
 def test_trivy_finding_without_a_title_gets_one_and_says_whether_there_is_a_fix() -> None:
     first, second, *_ = findings("trivy-operator/vulnerabilityreport")
     assert first["title"] == "CVE-2019-20367 in libbsd0"
