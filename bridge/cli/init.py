@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -10,8 +11,11 @@ import rich_click as click
 
 from bridge.cli.options import with_verbose
 from bridge.cli.output import put, say
+from bridge.connectors.catalogue import action_shapes
 from bridge.errors import BridgeError
 from bridge.keyring import new_key
+from bridge.match.schema import Known, rule_schema
+from bridge.vocabulary import VOCABULARY
 
 CONFIGURATION = """\
 # The configuration of a bridge. Every key is explained in docs/configuration.md;
@@ -52,9 +56,14 @@ log:
   format: console                             # json for a log collector
 """
 
+SCHEMA_FILE = "rules.schema.json"
+
 RULE = """\
+# yaml-language-server: $schema=rules.schema.json
 # One rule: when a scan finishes, write a line to the log for each bad finding.
 # `bridge rules check` checks this file; `bridge rules explain` says why a rule matched or not.
+# The line at the top lets editors complete and check it while you write; after an upgrade:
+#   bridge rules schema > rules/rules.schema.json
 version: 1
 vars:
   bad: [high, critical]
@@ -89,6 +98,7 @@ def init(folder: Path) -> None:
     files = {
         folder / "bridge.yaml": (CONFIGURATION, 0o644),
         folder / "rules" / "first.yaml": (RULE, 0o644),
+        folder / "rules" / SCHEMA_FILE: (_schema(), 0o644),
         folder / "secrets.env": (SECRETS.format(key=new_key(), secret=secret), 0o600),
         folder / ".gitignore": (IGNORED, 0o644),
     }
@@ -99,6 +109,11 @@ def init(folder: Path) -> None:
         _write(file, text, mode)
         put(str(file))
     say(f"next: cd {folder}; set -a; . ./secrets.env; set +a; bridge check && bridge serve")
+
+
+def _schema() -> str:
+    known = Known(tuple(VOCABULARY), ("scanner",))
+    return json.dumps(rule_schema(action_shapes(), known), indent=2, ensure_ascii=False) + "\n"
 
 
 def _write(file: Path, text: str, mode: int) -> None:

@@ -12,7 +12,7 @@ from bridge.cli.backtest import backtest
 from bridge.cli.check import put_problems
 from bridge.cli.explanation import put_explanation
 from bridge.cli.opened import with_store
-from bridge.cli.options import option, with_config, with_json, with_verbose
+from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
 from bridge.cli.output import counted, plain, put, put_json, put_table, say
 from bridge.cli.rule_tests import test
 from bridge.cli.ruleset import counts_of, rules_of
@@ -22,10 +22,11 @@ from bridge.connectors.catalogue import action_shapes
 from bridge.errors import Invalid, Problem
 from bridge.event import Event
 from bridge.match.rules import RuleSet
-from bridge.match.schema import rule_schema
+from bridge.match.schema import Known, rule_schema
 from bridge.rehearse import events_of_sample, source_for
 from bridge.sources.sample import load_sample
 from bridge.store.transaction import Database
+from bridge.vocabulary import VOCABULARY
 from bridge.workbench.explained import ExplainedEvent, Explainer, explained_json
 
 
@@ -112,9 +113,23 @@ def list_(ctx: click.Context, config: Path, as_json: bool) -> None:
 
 
 @rules.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of rule files, for editors."""
-    put_json(rule_schema(action_shapes()))
+@with_config
+@with_verbose
+def schema(config: Path) -> None:
+    """Print the JSON Schema of rule files, for editors.
+
+    A comment `# yaml-language-server: $schema=FILE` in a rule file makes editors complete and
+    check it. With a configuration, its sources and integrations are offered too.
+    """
+    known = Known(types=tuple(VOCABULARY))
+    if config.exists():
+        settings = settings_of(config)
+        known = Known(
+            tuple(VOCABULARY),
+            tuple(dict.fromkeys(one.name for one in settings.sources)),
+            tuple(dict.fromkeys(one.name for one in settings.integrations)),
+        )
+    put_json(rule_schema(action_shapes(), known))
 
 
 @rules.command("explain")

@@ -78,13 +78,13 @@ Expression = Annotated[str, Field(json_schema_extra={"x-cel": True})]
 class ThrottleEntry(_Strict):
     """How often the rule may run."""
 
-    at_most: int = Field(ge=1, le=1_000_000, strict=True)
+    at_most: int = Field(ge=1, le=1_000_000, strict=True, examples=[20])
     """Runs allowed in any window of `per`."""
-    per: Annotated[str, AfterValidator(_is_duration)]
+    per: Annotated[str, AfterValidator(_is_duration)] = Field(examples=["1h", "15m", "7d"])
     """The window: `30s`, `15m`, `1h`, `7d`."""
-    by: Expression | None = None
+    by: Expression | None = Field(None, examples=["data.target"])
     """An expression; runs are counted for each value of it. Without it all count together."""
-    over: Literal["wait", "group", "drop"] = "wait"
+    over: Literal["wait", "group", "drop"] = Field("wait", examples=["wait", "group", "drop"])
     """What becomes of runs over the limit: they wait, are made one run that has the events in
     `group`, or are recorded as skipped."""
 
@@ -92,40 +92,55 @@ class ThrottleEntry(_Strict):
 class RuleEntry(_Strict):
     """One rule: when something happens, then these actions."""
 
-    name: Name
+    name: Name = Field(examples=["ticket-per-bad-finding"])
     """Unique over all files; shown wherever the rule is."""
-    description: str = ""
+    description: str = Field("", examples=["One ticket for every finding somebody looks at."])
     """For people."""
-    enabled: bool = Field(True, strict=True)
+    enabled: bool = Field(True, strict=True, examples=[False])
     """`false` leaves the rule checked and unused."""
-    on: Pattern | Annotated[list[Pattern], Field(min_length=1)]
+    on: Pattern | Annotated[list[Pattern], Field(min_length=1)] = Field(
+        examples=["scan.finished", "scan.*", ["finding.opened", "finding.updated"]]
+    )
     """The type of event, a list of types, or a glob such as `scan.*`."""
-    source: Pattern | Annotated[list[Pattern], Field(min_length=1)] | None = None
+    source: Pattern | Annotated[list[Pattern], Field(min_length=1)] | None = Field(
+        None, examples=["qtangl", "scanner-*", ["qtangl", "github"]]
+    )
     """The source's name, a list of names, or a glob. Without it any source will do."""
-    when: Expression | None = None
+    when: Expression | None = Field(
+        None, examples=["data.score < 70", 'data.band in ["D", "E"] && has(data.url)']
+    )
     """A condition; the rule matches only where it gives true."""
-    each: Expression | None = None
+    each: Expression | None = Field(
+        None, examples=["data.findings.filter(f, f.severity in vars.bad)"]
+    )
     """Gives a list; the rule runs once for each element, called `each`."""
-    once_per: Expression | None = None
+    once_per: Expression | None = Field(None, examples=["each.id", 'data.target + "/" + each.id'])
     """The rule succeeds once for each value of this, remembered for ever."""
-    throttle: ThrottleEntry | None = None
+    throttle: ThrottleEntry | None = Field(
+        None, examples=[{"at_most": 20, "per": "1h", "by": "data.target", "over": "wait"}]
+    )
     """How often the rule may run."""
-    on_failure: OnFailure = OnFailure.STOP
+    on_failure: OnFailure = Field(OnFailure.STOP, examples=["stop", "continue", "hold"])
     """When an action is given up: stop the run, continue with its next step, or hold the lane."""
-    then: list[dict[str, Any]] = Field(min_length=1, max_length=50)
+    then: list[dict[str, Any]] = Field(
+        min_length=1, max_length=50,
+        examples=[[{"log": {"message": "Scan of ${{ data.target }} finished"}}]],
+    )  # fmt: skip
     """The actions, each a mapping of one key: the action's name with its parameters."""
 
 
 class Expectation(_Strict):
     """One action that a test wants to see planned, or with `not: true` does not."""
 
-    rule: str
+    rule: str = Field(examples=["ticket-per-bad-finding"])
     """The rule that shall plan it."""
-    action: str = ""
+    action: str = Field("", examples=["create_ticket"])
     """The action. With `not` it may be left out: then the rule shall plan nothing at all."""
-    with_: dict[str, JsonValue] = Field({}, alias="with")
+    with_: dict[str, JsonValue] = Field(
+        {}, alias="with", examples=[{"summary": "[high] RSA-1024 certificate"}]
+    )
     """Parameters it must have, among others."""
-    not_: bool = Field(False, alias="not", strict=True)
+    not_: bool = Field(False, alias="not", strict=True, examples=[True])
     """`true`: no such action may be planned."""
 
     @model_validator(mode="after")
@@ -141,28 +156,32 @@ class TestEntry(_Strict):
     """A recorded delivery and what the rules shall make of it."""
 
     __test__ = False
-    sample: str
+    sample: str = Field(examples=["samples/qtangl/scan-complete"])
     """A folder of `samples/`, from the directory of the configuration, the working directory, or
     one that the rule file lies in."""
-    source: str = ""
+    source: str = Field("", examples=["qtangl"])
     """The source that shall have sent it, where several have its preset."""
-    link: dict[str, JsonValue] = {}
+    link: dict[str, JsonValue] = Field({}, examples=[{"ticket": "SEC-12", "kind": "finding"}])
     """What the event's subject is tied to, as `link`, such as `{ticket: SEC-12, kind: finding}`."""
-    at: Annotated[str, AfterValidator(_is_moment)] = ""
+    at: Annotated[str, AfterValidator(_is_moment)] = Field("", examples=["2026-11-21T09:14:02Z"])
     """When it arrives, such as `2026-11-21T09:14:02Z`, for `now` and `today()`. Without it: now."""
-    expect: list[Expectation]
+    expect: list[Expectation] = Field(
+        examples=[[{"rule": "ticket-per-bad-finding", "action": "create_ticket"}], []]
+    )
     """In any order; an empty list means that no action of this file's rules may be planned."""
 
 
 class RuleFile(_Strict):
     """A rule file."""
 
-    version: Literal[1]
+    version: Literal[1] = Field(examples=[1])
     """The version of this form; there is only 1."""
-    vars: dict[str, JsonValue] = {}
+    vars: dict[str, JsonValue] = Field({}, examples=[{"bad": ["high", "critical"]}])
     """Values that the expressions of this file read as `vars`."""
-    rules: list[RuleEntry] = []
-    tests: list[TestEntry] = []
+    rules: list[RuleEntry] = Field([], examples=[[]])
+    """The rules, tried in their order, file by file in the order of names."""
+    tests: list[TestEntry] = Field([], examples=[[]])
+    """Recorded deliveries, and what the rules shall make of them; `bridge rules test` runs them."""
 
 
 RESERVED = ("id", "when", "in")

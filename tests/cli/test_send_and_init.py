@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,10 +11,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 
 from bridge.clock import wall_clock
 from bridge.configuration import load_settings
 from bridge.configured import find_source
+from bridge.document import load
 from bridge.errors import ProofRefused
 from bridge.event import Delivery
 from tests.cli.conftest import SAMPLES, Run
@@ -121,6 +124,27 @@ def test_folder_that_init_wrote_passes_check(run: Run, folder: Path) -> None:
     assert checked.exit_code == 0, checked.stderr
     assert checked.stderr == ""
     assert "1 source, 0 integrations, 1 rule" in checked.stdout
+
+
+def test_editors_find_the_schema_that_init_wrote_and_it_accepts_the_rule(
+    run: Run, folder: Path
+) -> None:
+    run("init", "new")
+    rules = folder / "new" / "rules"
+    text = (rules / "first.yaml").read_text(encoding="utf-8")
+    found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+    assert found
+    schema = json.loads((rules / found[1]).read_text(encoding="utf-8"))
+    value = load(text, "first.yaml").value
+    assert [error.message for error in OAS31Validator(schema).iter_errors(value)] == []
+    assert schema["$defs"]["RuleEntry"]["properties"]["source"]["examples"] == ["scanner"]
+    again = run("rules", "schema", "--config", "new/bridge.yaml", environ=secrets_of(folder))
+    assert json.loads(again.stdout) == schema
+
+
+def secrets_of(folder: Path) -> dict[str, str]:
+    lines = (folder / "new" / "secrets.env").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def test_secrets_that_init_made_are_readable_by_their_owner_only(run: Run, folder: Path) -> None:
