@@ -17,7 +17,7 @@ from bridge.errors import BridgeError
 from bridge.event import JSON
 from bridge.settings import Settings
 from bridge.sources.sample import load_sample
-from bridge.sources.sign import SignedRequest, sign
+from bridge.sources.sign import SignedRequest, renew_time, sign
 from bridge.sources.source import Source
 from bridge.verify.secret import UnusableSecret
 
@@ -68,6 +68,7 @@ def send(
     settings = settings_of(config)
     source = find_source(settings, tenant, name)
     headers, content = _content(sample, body)
+    content = renew_time(source.proofs, content, wall_clock())
     signed = _sign(source, content, secret, headers)
     address = _address(url or hook_url(settings, source), signed)
     answer = _post(address, content, signed, timeout)

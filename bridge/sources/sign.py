@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,29 @@ def sign(
             carried = {name.lower(): value for name, value in headers}
             return _sign(proof, body, secret, now, carried)
     raise UnusableSecret("no proof of this source can be made with this secret")
+
+
+def renew_time(proofs: Sequence[Proof], body: bytes, now: int) -> bytes:
+    """A recorded body with the present time where a proof reads it from inside, as Linear's does.
+
+    The body stays as it is where no proof does, or where it has no such field.
+    """
+    for proof in proofs:
+        fresh = proof.freshness if isinstance(proof, Signed) else None
+        if fresh is not None and fresh.body is not None:
+            try:
+                value = json.loads(body)
+            except ValueError:
+                return body
+            *steps, last = fresh.body.split(".")[1:]
+            inside = value
+            for step in steps:
+                inside = inside.get(step) if isinstance(inside, dict) else None
+            if not isinstance(inside, dict) or last not in inside:
+                return body
+            inside[last] = int(_stamp(now, fresh.unit))
+            return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return body
 
 
 def _sign(

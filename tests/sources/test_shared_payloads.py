@@ -7,8 +7,8 @@ import pytest
 
 from bridge.event import Event
 from bridge.vocabulary import VOCABULARY, Alert, Issue
+from tests.sources import scanner_bodies as scanners
 from tests.sources import test_platforms as platforms
-from tests.sources import test_scanners as scanners
 from tests.sources import test_trackers as trackers
 from tests.sources.deliveries import SHARED, delivery, events, source
 

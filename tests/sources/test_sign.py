@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from bridge.errors import SignatureMismatch
-from bridge.sources.sign import sign
+from bridge.sources.sign import renew_time, sign
 from bridge.verify.secret import UnusableSecret
 from tests.sources.deliveries import (
     NOW,
@@ -67,6 +67,32 @@ def test_signing_again_replaces_the_old_proof_and_keeps_the_other_headers(name: 
     assert dict(made.headers)["x-kept"] == "yes"
     assert dict(made.headers)["webhook-id"] == "msg_kept"
     assert len({header for header, _ in made.headers}) == len(made.headers)
+
+
+def test_recorded_body_gets_the_present_time_where_the_proof_reads_it_from_inside() -> None:
+    linear = source("linear")
+    later = NOW + 86_400_000
+    body = renew_time(linear.proofs, '{"webhookTimestamp": 1, "é": [1]}'.encode(), later)
+    assert body == f'{{"webhookTimestamp":{later},"é":[1]}}'.encode()
+    made = sign(linear.proofs, body, SECRETS["linear"], later)
+    assert linear.verify(delivery(body, made.headers), later)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"no json", b'{"other": 1}'])
+def test_body_without_such_a_time_stays_as_it_is(body: bytes) -> None:
+    assert renew_time(source("linear").proofs, body, NOW) == body
+    assert renew_time(source("github").proofs, b'{"webhookTimestamp": 1}', NOW) == (
+        b'{"webhookTimestamp": 1}'
+    )
+
+
+def test_time_deep_in_a_body_is_renewed_in_its_own_unit() -> None:
+    proof = "{kind: hmac, header: x-s, freshness: {body: body.meta.sent, unit: s}}"
+    own = preset(FORM.format(proof=proof)).form.proof
+    assert renew_time(own, b'{"meta": {"sent": 1}}', NOW) == (
+        b'{"meta":{"sent":%d}}' % (NOW // 1000)
+    )
+    assert renew_time(own, b'{"meta": 7}', NOW) == b'{"meta": 7}'
 
 
 def test_private_key_signs_for_its_public_key() -> None:

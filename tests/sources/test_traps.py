@@ -27,6 +27,7 @@ from tests.sources.deliveries import (
     preset,
     read,
     signed,
+    smallest,
     source,
 )
 
@@ -57,6 +58,15 @@ def test_jiras_header_is_sha256_and_githubs_header_of_that_name_is_not_read() ->
     sha1 = "sha1=" + "a" * 40
     with pytest.raises(SignatureMalformed):
         jira.verify(delivery(b"{}", {"x-hub-signature": sha1}), NOW)
+
+
+@pytest.mark.parametrize("name", ["jira-cloud", "jira-data-center", "confluence", "snyk"])
+def test_header_of_that_name_is_sha256_for_every_sender_but_github(name: str) -> None:
+    by = source(name)
+    header = dict(signed(by, b"{}").headers)["x-hub-signature"]
+    assert len(header) == len("sha256=") + 64
+    with pytest.raises(SignatureMalformed):
+        by.verify(delivery(b"{}", {"x-hub-signature": "sha1=" + "a" * 40}), NOW)
 
 
 # 2. whsec_ is base64 for Standard Webhooks and the whole key elsewhere; padding may be missing.
@@ -125,20 +135,57 @@ def test_genuine_body_that_is_no_json_is_malformed_and_a_forged_one_is_a_mismatc
         by.verify(delivery(body + b"x", given.headers), NOW)
 
 
+@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"", b"{", b"[" * 20_000, b"\x00", b"7", b'"x"', b"[]"]
+)
+def test_any_body_is_refused_or_becomes_events_at_every_preset(name: str, body: bytes) -> None:
+    by = source(name, proof="none")
+    given = delivery(body, {"content-type": "application/json"})
+    try:
+        parsed = by.parse(given)
+    except Malformed:
+        assert body not in (b"7", b'"x"', b"[]") or name == "cloudevents"
+        return
+    assert by.read(given, parsed)
+
+
 # 5. Unsigned timestamps prove nothing; the future is refused; seconds and milliseconds.
 def test_preset_that_trusts_an_unsigned_time_is_refused_at_load() -> None:
     with pytest.raises(Invalid, match="the time proves nothing"):
         preset(OWN.format(more="    freshness: {header: x-time}"))
 
 
-@pytest.mark.parametrize("name", ["qtangl", "standard-webhooks"])
+TIMED = sorted(
+    name
+    for name, preset in PRESETS.items()
+    if getattr(preset.form.proof[0], "freshness", None)
+    or preset.form.proof[0].kind in ("jwt", "sns")
+)
+
+
+def test_presets_with_a_signed_time_are_these() -> None:
+    assert TIMED == [
+        "aws-sns",
+        "linear",
+        "qtangl",
+        "slack",
+        "standard-webhooks",
+        "stripe-like",
+        "tickets",
+    ]
+
+
+@pytest.mark.parametrize("name", TIMED)
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_clock_two_hours_off_is_refused_although_the_signature_is_right(
     name: str, hours: int
 ) -> None:
     by = source(name)
+    given = signed(by, smallest(name))
+    assert by.verify(given, NOW)
     with pytest.raises(TimestampRefused):
-        by.verify(signed(by, b"{}"), NOW + hours * 3_600_000)
+        by.verify(given, NOW + hours * 3_600_000)
 
 
 def test_signed_time_cannot_be_replaced() -> None:
@@ -180,6 +227,44 @@ def test_redelivery_has_the_key_of_the_first_delivery_but_is_an_event_of_its_own
     assert first.id != again.id
 
 
+@pytest.mark.parametrize(
+    ("name", "headers", "body", "key"),
+    [
+        ("github", {"x-github-delivery": "d"}, {}, "d"),
+        ("gitlab", {"idempotency-key": "d", "x-gitlab-event-uuid": "shared"}, {}, "d"),
+        ("linear", {"linear-delivery": "d"}, {}, "d"),
+        ("snyk", {"x-snyk-transport-id": "d"}, {}, "d"),
+        ("hackerone", {"x-h1-delivery": "d"}, {}, "d"),
+        ("nexus-iq", {"x-nexus-webhook-delivery": "d"}, {}, "d"),
+        ("jira-cloud", {"x-atlassian-webhook-identifier": "d"}, {}, "d"),
+        ("slack", {"x-slack-retry-num": "1"}, {"event_id": "d"}, "d"),
+        ("pagerduty", {}, {"event": {"id": "d"}}, "d"),
+        ("stripe-like", {}, {"id": "d"}, "d"),
+        ("sonarqube", {}, {"taskId": "d"}, "d"),
+        ("dependency-track", {}, {"notification": {"id": "d"}}, "d"),
+        ("harbor", {}, {"source": "/p", "id": "d", "data": {}}, "/p d#0"),
+        ("semgrep", {}, [{"semgrep_finding": {"id": "d"}}], "d"),
+        ("jfrog-xray", {}, {"alert_id": "d"}, "d"),
+        ("sentry", {"request-id": "1"}, {"data": {"event": {"event_id": "d"}}}, ""),
+        (
+            "jira-data-center",
+            {},
+            {"timestamp": 5, "webhookEvent": "e", "issue": {"id": "7"}, "changelog": {"id": "9"}},
+            "jira:5:e:7:9",
+        ),
+    ],
+)
+def test_redelivery_is_known_by_what_its_sender_keeps_over_retries(
+    name: str, headers: dict[str, str], body: JSON, key: str
+) -> None:
+    by = source(name, proof="none")
+    raw = json.dumps(body).encode()
+    first = read(by, delivery(raw, {**headers, "x-request-id": "1"}))[0]
+    again = read(by, delivery(raw, {**headers, "x-request-id": "2"}))[0]
+    assert first.key == again.key
+    assert first.key == key or (not key and first.key.startswith("hash:"))
+
+
 # 7. Senders without an id: the hash of the body, within a window.
 def test_without_an_id_the_same_body_has_one_key_for_a_window_and_another_after_it() -> None:
     by = source("generic-hmac")
@@ -194,6 +279,22 @@ def test_without_an_id_the_same_body_has_one_key_for_a_window_and_another_after_
     assert key(b'{"a": 1}', start + window) != first
     assert key(b'{"a": 2}', start) != first
     assert key(b'{"a": 1}', start, {"x-event-type": "other"}) != first
+
+
+@pytest.mark.parametrize("name", sorted(set(PRESETS) - {"cloudevents"}))
+def test_every_preset_falls_back_to_the_body_within_its_own_window(name: str) -> None:
+    by = source(name, proof="none")
+    window = by.preset.form.hash_within_seconds * 1000
+    start = NOW // window * window
+
+    def key(body: bytes, at: int) -> str:
+        return read(by, delivery(body, {}, at=at))[0].key
+
+    first = key(b'{"nothing": "known"}', start)
+    assert first.startswith("hash:")
+    assert key(b'{"nothing": "known"}', start + window - 1) == first
+    assert key(b'{"nothing": "known"}', start + window) != first
+    assert key(b'{"nothing": "else"}', start) != first
 
 
 # 8. The type may stand only in a header: headers are kept, secrets are not.
@@ -216,6 +317,37 @@ def test_type_from_a_header_survives_storage_and_the_signature_does_not() -> Non
     assert dict(event.headers) == {"x-github-event": "issues", "x-author": "mara"}
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "word", "type_"),
+    [
+        ("github", "x-github-event", "ping", "ping"),
+        ("defectdojo", "x-defectdojo-event", "scan_added", "scan.finished"),
+        ("hackerone", "x-h1-event", "report_created", "finding.opened"),
+        ("nexus-iq", "x-nexus-webhook-id", "iq:policyAlert", "alert.raised"),
+        ("snyk", "x-snyk-event", "ping/v0", "ping"),
+        ("kibana-cases", "x-case-call", "create", "case.created"),
+    ],
+)
+def test_type_that_stands_only_in_a_header_is_read_again_from_what_is_stored(
+    name: str, header: str, word: str, type_: str
+) -> None:
+    (event,) = events(source(name, proof="none"), delivery(b"{}", {header: word}))
+    assert event.type == type_
+    assert event.headers[header] == word
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_nothing_of_the_proof_is_kept_by_any_preset(name: str) -> None:
+    by = source(name)
+    given = signed(by, smallest(name))
+    proof = dict(given.headers).get(_proof_header(by))
+    if name == "cloudevents":
+        given = delivery(b'{"specversion":"1.0","id":"i","source":"s","type":"t"}', given.headers)
+    for event in read(by, given):
+        assert proof is None or proof not in event.headers
+        assert SECRETS[name] not in event.headers
+
+
 def test_header_that_an_operator_names_as_proof_is_not_kept() -> None:
     by = source("generic-token", "made-up-token", header="X-Door")
     given = delivery(b"{}", {"x-door": "made-up-token", "x-event-type": "ping"})
@@ -232,6 +364,26 @@ def test_ping_is_accepted_and_a_wrong_proof_can_be_answered_with_503() -> None:
     assert event.type == "ping"
     assert by.refuse_status == 401
     assert source("jira-cloud", on_bad_signature="retry").refuse_status == 503
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "body"),
+    [
+        ("github", {"x-github-event": "ping"}, {}),
+        ("snyk", {"x-snyk-event": "ping/v0"}, {"webhookId": "w"}),
+        ("defectdojo", {"x-defectdojo-event": "ping"}, {}),
+        ("pagerduty", {}, {"event": {"event_type": "pagey.ping"}}),
+        ("confluence", {"x-event-key": "diagnostics:ping"}, {"test": True}),
+        ("qtangl", {}, {"event": "webhook.test"}),
+        ("tickets", {}, {"event": "ping"}),
+    ],
+)
+def test_ping_of_every_sender_that_has_one_is_a_ping(
+    name: str, headers: dict[str, str], body: JSON
+) -> None:
+    given = delivery(json.dumps(body).encode(), headers)
+    (event,) = events(source(name, proof="none"), given)
+    assert event.type == "ping"
 
 
 # 10. No secret configured means closed, not open.
