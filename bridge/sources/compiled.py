@@ -69,7 +69,7 @@ def compile_preset(document: Document) -> Preset:
     """Raises Invalid: every mistake of the form, or those of the first wrong expression."""
     form = validate(PresetForm, document)
     otherwise = Kind(
-        key=compile_lookup(form.key, document, ("key",)),
+        key=_maybe(form.key, document, ("key",)) or Lookup(()),
         subject=_maybe(form.subject, document, ("subject",)),
         time=_maybe(form.time, document, ("time",)),
         data=compile_data(form.data, document, ("data",)),

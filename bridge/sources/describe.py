@@ -53,7 +53,7 @@ def _row(preset: Preset) -> str:
     fresh += [proof for proof in form.proof if isinstance(proof, SnsProof)]
     window = next((f"within {one.within_seconds} s" for one in fresh if one), "none")
     keys = [
-        *(_code(text) for text in form.key),
+        *(_code(text) for text in form.key or ()),
         f"hash of the body for {form.hash_within_seconds} s",
     ]
     cells = [

@@ -242,8 +242,9 @@ class PresetForm(Part):
     events: str | None = None
     """An expression for a list, where one body holds several events."""
     answers: tuple[AnswerForm, ...] = ()
-    key: Alternatives
-    """What makes a redelivery recognisable."""
+    key: Alternatives | None = None
+    """What makes a redelivery recognisable. An id that the sender keeps when it sends again, not
+    one of the request: proxies add such."""
     hash_within_seconds: int = Field(86_400, ge=1, le=2_592_000)
     """Where no key is found, the hash of type and body stands in for it, for this long: an
     honest repeat of the same bytes within the window counts as a redelivery. The windows follow

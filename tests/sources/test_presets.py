@@ -193,6 +193,15 @@ def test_expression_that_goes_wrong_names_its_field_and_absent_ones_are_left_out
     assert read(by, delivery(b'{"n": "text"}'))[0].type == "unrecognised"
 
 
+def test_preset_without_a_key_knows_a_redelivery_by_its_body() -> None:
+    by = source(preset(GOOD.replace("key: body.id\n", "")))
+    first, again, other = (
+        read(by, delivery(body))[0].key for body in (b'{"id": 1}', b'{"id": 1}', b'{"id": 2}')
+    )
+    assert first.startswith("hash:")
+    assert first == again != other
+
+
 def test_key_whose_expression_goes_wrong_gives_way_to_the_next_one() -> None:
     text = GOOD.replace("key: body.id", "key: ['string(body.n + 1)', body.id]")
     by = source(preset(text))
