@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from functools import lru_cache
 from urllib.parse import unquote
 
 from bridge.errors import Malformed, UnsupportedMediaType
@@ -45,12 +44,7 @@ def read_cloudevents(headers: Mapping[str, str], body: bytes) -> JSON:
 
 def media_type(headers: Mapping[str, str]) -> str:
     """The content type without its parameters, in small letters; empty when there is none."""
-    return _without_parameters(headers.get("content-type", ""))
-
-
-@lru_cache(maxsize=256)
-def _without_parameters(content_type: str) -> str:
-    return content_type.partition(";")[0].strip(" \t").lower()
+    return headers.get("content-type", "").partition(";")[0].strip(" \t").lower()
 
 
 def is_json(kind: str) -> bool:

