@@ -97,18 +97,18 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "harbor/QUOTA_EXCEED": (
         "alert.raised",
-        "harbor/harbor/alpine",
+        "harbor/quota/harbor",
         {"id": "harbor/quota/harbor", "severity": "high", "service": "harbor/alpine"},
     ),
-    "harbor/QUOTA_WARNING": ("alert.raised", "harbor/harbor/alpine", {"severity": "medium"}),
+    "harbor/QUOTA_WARNING": ("alert.raised", "harbor/quota/harbor", {"severity": "medium"}),
     "harbor/cloudevents.harbor.quota.exceeded": (
         "alert.raised",
-        "harbor/harbor/alpine",
+        "harbor/quota/harbor",
         {"id": "harbor/quota/harbor", "severity": "high"},
     ),
     "harbor/cloudevents.harbor.quota.warned": (
         "alert.raised",
-        "harbor/harbor/alpine",
+        "harbor/quota/harbor",
         {"severity": "medium"},
     ),
     "defectdojo/ping": ("ping", "defectdojo", {"message": "Test webhook notification"}),
@@ -133,7 +133,7 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "dependency-track/v4.NEW_VULNERABILITY": (
         "finding.opened",
-        "dependency-track/6fb1820f-5280-4577-ac51-40124aabe307",
+        f"{AXIS}/CVE-2012-5784",
         {
             "id": f"{AXIS}/CVE-2012-5784",
             "title": "CVE-2012-5784 in axis",
@@ -144,27 +144,27 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "dependency-track/v4.NEW_VULNERABLE_DEPENDENCY": (
         "finding.opened",
-        "dependency-track/6fb1820f-5280-4577-ac51-40124aabe307",
+        f"{AXIS}/CVE-2012-5784",
         {"id": f"{AXIS}/CVE-2012-5784", "severity": "medium", "target": "Acme Example 1.0.0"},
     ),
     "dependency-track/v5.GROUP_NEW_VULNERABILITY": (
         "finding.opened",
-        "dependency-track/c9c9539a-e381-4b36-ac52-6a7ab83b2c95",
+        "c9c9539a-e381-4b36-ac52-6a7ab83b2c95/94f87321-a5d1-4c2f-b2fe-95165debebc6/INT-001",
         {"title": "vulnerabilityTitle", "severity": "medium", "rule": "INT-001"},
     ),
     "dependency-track/v5.GROUP_NEW_VULNERABLE_DEPENDENCY": (
         "finding.opened",
-        "dependency-track/c9c9539a-e381-4b36-ac52-6a7ab83b2c95",
+        "c9c9539a-e381-4b36-ac52-6a7ab83b2c95/94f87321-a5d1-4c2f-b2fe-95165debebc6/INT-001",
         {"title": "vulnerabilityTitle", "target": "projectName projectVersion"},
     ),
     "dependency-track/v4.POLICY_VIOLATION": (
         "finding.opened",
-        "dependency-track/7a36e5c0-9f09-42dd-b401-360da56c2abe",
+        "c82fcb50-029a-4636-a657-96242b20680e",
         {"title": "Banned Components: axis", "severity": "high", "location": "axis@1.4"},
     ),
     "dependency-track/v4.PROJECT_AUDIT_CHANGE": (
         "finding.updated",
-        "dependency-track/6fb1820f-5280-4577-ac51-40124aabe307",
+        "6fb1820f-5280-4577-ac51-40124aabe307/4d0da61c-b462-4895-b296-da0b4bb34744/CVE-2012-5784",
         {"status": "EXPLOITABLE", "suppressed": False, "severity": "medium"},
     ),
     "dependency-track/v4.BOM_CONSUMED": (
@@ -259,10 +259,10 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
             "counts": {"critical": 1, "high": 1, "medium": 1, "low": 1, "info": 1, "total": 5},
         },
     ),
-    "aqua/incident": ("alert.raised", "aqua/ubuntu", {"title": "Malware on ubuntu"}),
+    "aqua/incident": ("alert.raised", "aqua/test/test", {"title": "Malware on ubuntu"}),
     "aqua/insight": (
         "finding.opened",
-        "aqua/shayyo/sensitive_data:latest",
+        "aqua/aqua-3006/3614f379-0ac0-4074-8bb7-8bc7b1fd5b26",
         {"title": "Workloads or images containing login data", "rule": "aqua-3006"},
     ),
 }

@@ -69,8 +69,8 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "jfrog-xray/violation": (
         "finding.opened",
-        "xray/default/test-repository/org/apache/pinot/pinot-distribution/0.10.0"
-        "/pinot-distribution-0.10.0.jar",
+        "default/test-repository/org/apache/pinot/pinot-distribution/0.10.0"
+        "/pinot-distribution-0.10.0.jar/XRAY-173753",
         {
             "title": "[Vulnerability Summary]",
             "severity": "medium",  # the issue's own, not the alert's worst
@@ -81,7 +81,7 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "quay/vulnerability_found": (
         "finding.opened",
-        "quay/mynamespace/repository",
+        "mynamespace/repository/CVE-FAKE-CVE",
         {
             "id": "mynamespace/repository/CVE-FAKE-CVE",
             "severity": "critical",
@@ -129,7 +129,7 @@ RECORDED: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "detectify/finding": (
         "finding.opened",
-        "detectify/app.example.com",
+        "app.example.com/SQL Injection/https://app.example.com/api/users?id=1",
         {
             "title": "SQL Injection",
             "severity": "critical",
@@ -236,6 +236,30 @@ def test_nexus_signs_with_sha1_and_sha256_is_no_substitute() -> None:
     right = hmac_digest(b"{}", b"made-up", Algorithm.SHA1).hex()
     assert by.verify(delivery(b"{}", {"x-nexus-webhook-signature": right}), NOW)
     assert dict(signed(by, b"{}").headers)["x-nexus-webhook-signature"] == right
+
+
+def test_nexus_alert_of_two_policies_is_two_alerts_that_last_over_evaluations() -> None:
+    def told(evaluation: str) -> list[tuple[str, JSON]]:
+        body = {
+            "applicationEvaluation": {
+                "application": {"publicId": "pay", "name": "Pay"},
+                "policyEvaluationId": evaluation,
+            },
+            "policyAlerts": [
+                {"policyName": "A", "threatLevel": 10, "componentFacts": [{"displayName": "c"}]},
+                {"policyName": "B", "threatLevel": 3},
+            ],
+        }
+        given = delivery(json.dumps(body).encode(), {"x-nexus-webhook-id": "iq:policyAlert"})
+        found = events(source("nexus-iq"), given)
+        assert {event.type for event in found} == {"alert.raised"}
+        return [
+            (event.subject, part_of(event.data, {"severity": 0})["severity"]) for event in found
+        ]
+
+    assert (
+        told("e1") == told("e2") == [("nexus-iq/pay/A", "critical"), ("nexus-iq/pay/B", "medium")]
+    )
 
 
 def test_jfrogs_header_is_the_secret_unless_the_source_says_that_it_signs() -> None:

@@ -37,13 +37,27 @@ EXPECTED = {
     "defectdojo/ping": [("ping", "defectdojo")],
     "defectdojo/scan-added": [("scan.finished", "defectdojo/product/12")],
     "dependency-track/v4-new-vulnerability": [
-        ("finding.opened", "dependency-track/d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0001"),
-        ("finding.opened", "dependency-track/d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0002"),
+        (
+            "finding.opened",
+            "d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0001/b1f7f9a0-1111-4a58-9a3d-0a1b2c3d0001/CVE-2026-0001",
+        ),
+        (
+            "finding.opened",
+            "d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0002/b1f7f9a0-1111-4a58-9a3d-0a1b2c3d0001/CVE-2026-0001",
+        ),
     ],
     "dependency-track/v5-audit-change": [
-        ("finding.resolved", "dependency-track/d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0001")
+        (
+            "finding.resolved",
+            "d3f7f9a0-3333-4a58-9a3d-0a1b2c3d0001/b1f7f9a0-1111-4a58-9a3d-0a1b2c3d0001/CVE-2026-0001",
+        )
     ],
-    "detectify/finding": [("finding.opened", "detectify/pay.acme-bank.example")],
+    "detectify/finding": [
+        (
+            "finding.opened",
+            "pay.acme-bank.example/Open redirect/https://pay.acme-bank.example/out?to=x",
+        )
+    ],
     "dfir-iris/case-created": [("case.created", "iris/case/88")],
     "generic-hmac/finding-opened": [("finding.opened", "fnd-9001")],
     "generic-token/scan-finished": [("scan.finished", "nightly-2026-11-18")],
@@ -58,11 +72,11 @@ EXPECTED = {
         )
     ],
     "hackerone/report-resolved": [("finding.resolved", "hackerone/410022")],
-    "harbor/cloudevents-quota-exceeded": [("alert.raised", "harbor/core/payments")],
+    "harbor/cloudevents-quota-exceeded": [("alert.raised", "harbor/quota/core")],
     "harbor/scanning-completed": [("scan.finished", "harbor/core/payments")],
     "jfrog-xray/violation": [
-        ("finding.opened", "xray/default/libs-release/org/demo/demo-parser-1.0.0.jar"),
-        ("finding.opened", "xray/default/libs-release/org/demo/demo-zip-2.0.0.jar"),
+        ("finding.opened", "default/libs-release/org/demo/demo-parser-1.0.0.jar/XRAY-900001"),
+        ("finding.opened", "default/libs-release/org/demo/demo-zip-2.0.0.jar/XRAY-900002"),
     ],
     "jira-cloud/comment-created": [("issue.commented", "SEC-12")],
     "jira-cloud/issue-created": [("issue.created", "SEC-12")],
@@ -81,13 +95,13 @@ EXPECTED = {
     "linear/comment-created": [("issue.commented", "SEC-88")],
     "linear/issue-done": [("issue.updated", "SEC-88")],
     "nexus-iq/application-evaluation": [("scan.finished", "nexus-iq/payments")],
-    "nexus-iq/policy-alert": [("alert.raised", "nexus-iq/payments")],
+    "nexus-iq/policy-alert": [("alert.raised", "nexus-iq/payments/Security-Critical")],
     "ocsf/two-findings": [("finding.opened", "ocsf-demo-1"), ("finding.resolved", "ocsf-demo-2")],
     "pagerduty/incident-resolved": [("alert.resolved", "pagerduty/Q0DEMO1")],
     "pagerduty/incident-triggered": [("alert.raised", "pagerduty/Q0DEMO1")],
     "qtangl/scan-clean": [("scan.finished", "scan_80c4d2")],
     "qtangl/scan-complete": [("scan.finished", "scan_7f3a91")],
-    "quay/vulnerability-found": [("finding.opened", "quay/acme/payments")],
+    "quay/vulnerability-found": [("finding.opened", "acme/payments/CVE-2026-0001")],
     "sarif/two-runs": [
         ("scan.finished", "sarif/DemoLint/https://git.acme-bank.example/gateway"),
         ("scan.finished", "sarif/DemoDeps"),
@@ -160,6 +174,19 @@ def test_sample_becomes_events_whose_data_follows_the_vocabulary(name: str) -> N
         follows_vocabulary(event)
         if sample.preset != "aws-sns":  # whose "secret" is the topic, which is none
             assert SECRETS[sample.preset] not in str(event)
+
+
+def test_what_has_an_id_of_its_own_has_a_subject_of_its_own() -> None:
+    """`link` goes by the subject: two findings with one subject would share their ticket."""
+    ids: dict[tuple[str, str], set[str]] = {}
+    for sample in ALL.values():
+        for event in events(source(sample.preset), delivery(sample.body, sample.headers)):
+            kind = event.type.partition(".")[0]
+            if kind in ("finding", "alert", "case") and isinstance(event.data, dict):
+                ids.setdefault((sample.preset, event.subject), set()).add(str(event.data["id"]))
+    assert {where: found for where, found in ids.items() if len(found) > 1} == {}
+    told = [(preset, one) for (preset, _), found in ids.items() for one in found]
+    assert len(told) == len(set(told))
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
