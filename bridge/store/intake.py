@@ -19,10 +19,10 @@ BATCH = 256
 """Deliveries in one commit, at most."""
 
 LEAST = 16
-"""Up to here a commit takes all that waits. Beyond, it leaves as many to the next commit as it
-takes itself, counted with those of the last one, which are answered while it is on the disk: their
-senders' next deliveries are read then. If one took all, nothing would be left to do meanwhile, and
-the next one would take the single delivery that came in first; seen to go on like that for ever."""
+"""Up to here a commit takes all that waits. Beyond, it leaves as many to the next one as it takes,
+counted with those of the last: then there is something to read while the disk works. If one took
+all, the next would take the single delivery that came in first, seen to go on like that for ever.
+"""
 
 
 class Accepted(NamedTuple):

@@ -33,6 +33,11 @@ T = TypeVar("T")
 BATCH = 256
 """Transactions in one commit, at most. Beyond it the commit itself gets noticeably longer."""
 
+TURNS = 4
+"""Of the event loop between two commits: those who waited are answered, and what they send next
+comes into the next one. To begin that first, so that the disk works meanwhile, was tried: the two
+threads then held each other up, a fifth more CPU for each delivery and a twentieth less of them."""
+
 READERS = 2
 BUSY_TIMEOUT_MS = 5_000
 """How long a write waits for another process, such as the command line, to finish its own."""
@@ -173,8 +178,6 @@ class SqliteDatabase:
         if self._writer is None:
             self._writer = WriterThread("store-writer")
         batch: list[Waiting] = []
-        committed: list[Waiting] = []
-        failure: BaseException | None = None
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
@@ -182,15 +185,10 @@ class SqliteDatabase:
                     if one.begin is not None:
                         one.begin()
                 begun = self._run_short(batch)
-                writing = self._writer.run(partial(self._commit, batch, begun))
-                # Only now, so that the disk works while these are answered, and what they cause.
-                answer_all(committed, failure)
-                committed = []
-                failure = await writing
-                committed, batch = batch, []
-            answer_all(committed, failure)
+                answer_all(batch, await self._writer.run(partial(self._commit, batch, begun)))
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
         except BaseException as error:  # closed or cancelled: nobody is left waiting
-            answer_all(committed, failure)
             answer_all(batch, StoreUnavailable(f"not written: {error!r}"))
             raise
         finally:

@@ -80,7 +80,7 @@ async def test_few_that_wait_are_one_commit_and_many_are_two_of_like_size(
         assert sqlite.commits - before == commits
 
 
-async def test_next_commit_is_begun_before_the_last_one_is_answered(sqlite: SqliteDatabase) -> None:
+async def test_commit_is_answered_before_the_next_one_is_begun(sqlite: SqliteDatabase) -> None:
     seen: list[str] = []
 
     async def second(tx: Transaction) -> None:
@@ -94,7 +94,7 @@ async def test_next_commit_is_begun_before_the_last_one_is_answered(sqlite: Sqli
     further = await sqlite.write(first, short=True)
     seen.append("first answered")
     await further
-    assert seen == ["first begun", "second begun", "first answered"]
+    assert seen == ["first begun", "first answered", "second begun"]
 
 
 async def test_parts_of_one_body_share_it_and_keep_their_order(
