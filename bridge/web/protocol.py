@@ -61,6 +61,7 @@ class HookProtocol(HttpToolsProtocol):
     _coming: a delivery that may go the short way, while its body comes in.
     _whole: one that has arrived; it is taken when the parser is done with what was read.
     _before: the cycle of the request before `_coming`.
+    _idle: all is answered and nothing has come since, at `_idle_since` by the loop's time.
     """
 
     hooks: ClassVar[Hooks]
@@ -68,6 +69,8 @@ class HookProtocol(HttpToolsProtocol):
     _coming: Short | None = None
     _whole: Short | None = None
     _before: RequestResponseCycle | None = None
+    _idle: bool = False
+    _idle_since: float = 0.0
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -100,6 +103,39 @@ class HookProtocol(HttpToolsProtocol):
             super().on_message_complete()
         else:
             self._whole, self._coming = self._coming, None
+
+    # uvicorn stops and starts a timer with each request, three microseconds. Here it runs on, and
+    # what it has to do is decided when it rings.
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle = False
+
+    def on_response_complete(self) -> None:
+        more = bool(self.pipeline)
+        if more or self.timeout_keep_alive_task is None or self.transport.is_closing():
+            super().on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self.flow.resume_reading()
+        self._idle, self._idle_since = not more, self.loop.time()
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if not self._idle:
+            return  # the next answer starts it again
+        rest = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if rest > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                rest, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def _may_be_short(self) -> bool:
         parser = self.parser

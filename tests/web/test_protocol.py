@@ -97,10 +97,12 @@ class Listening:
 
 
 @asynccontextmanager
-async def served(door: Door, folder: Path) -> AsyncIterator[Listening]:
+async def served(door: Door, folder: Path, idle_seconds: float = 5) -> AsyncIterator[Listening]:
     """A door's hooks on a port, until the block ends."""
     listener = listen("127.0.0.1", 0)
-    server = Server(server_config(door.hooks, door.hooks))
+    config = server_config(door.hooks, door.hooks)
+    config.timeout_keep_alive = idle_seconds  # type: ignore[assignment]
+    server = Server(config)
     running = asyncio.create_task(server.serve([listener]))
     listening = Listening(door, server, listener.getsockname()[1], folder / "bridge.db")
     yield listening
@@ -317,6 +319,25 @@ async def test_connection_is_closed_after_its_answer_where_the_sender_wants_it(
     answer = await line.answer()
     assert (answer.status, answer.headers["connection"]) == (202, "close")
     assert await line.closed()
+
+
+async def test_idle_connection_is_closed_and_one_with_a_request_under_way_is_not(
+    door: Door, tmp_path: Path
+) -> None:
+    async with served(door, tmp_path, idle_seconds=0.05) as listening:
+        waiting, begun, idle = [await listening.connect() for _ in range(3)]
+        for line in (waiting, begun, idle):
+            line.send(request(door))
+            await line.answer()
+        idle.send(request(door))
+        await idle.answer()  # its timer runs since the answer before
+        begun.send(request(door)[:20])
+        with listening.locked():
+            waiting.send(request(door, key="waits"))
+            assert await idle.closed()  # so that much time has passed for all
+        assert (await waiting.answer()).status == 202
+        begun.send(request(door)[20:])
+        assert (await begun.answer()).status == 200
 
 
 async def test_store_that_cannot_write_is_503_by_the_short_way_too(listening: Listening) -> None:
