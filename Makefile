@@ -9,7 +9,7 @@ WORKERS ?= 2
 SUPPRESS := --quiet --no-input --disable-pip-version-check
 export PIP_NO_INPUT = 1
 
-.PHONY: help demo test check browser-test bench chaos format docs clean
+.PHONY: help demo test check browser-test bench chaos format docs frontend clean
 
 help:
 	@echo 'make demo          the sandbox, the bridge and signed samples; ARGS="--once" ends by itself'
@@ -19,6 +19,7 @@ help:
 	@echo 'make bench         the measurements, as a table'
 	@echo 'make chaos         kills, lost answers, full disks; SEED=7 runs one again'
 	@echo 'make format        rewrite the files as make check wants them'
+	@echo 'make frontend      bundle what the pages load anew; needs Node'
 	@echo 'make docs          generate docs/configuration.md and docs/cli.md anew'
 
 demo: $(VENV)/.installed
@@ -47,6 +48,9 @@ format: $(VENV)/.installed-development
 
 docs: $(VENV)/.installed-development
 	@$(BIN)/python -m tests.generate_docs
+
+frontend:
+	@cd frontend && npm ci --no-audit --no-fund --silent && node build.mjs
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

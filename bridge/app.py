@@ -53,7 +53,6 @@ from bridge.store.intake import Intake
 from bridge.store.transaction import Database
 from bridge.switches import JiraSwitches
 from bridge.tokens import OAuthClient, Tokens
-from bridge.web import start_page
 from bridge.web.api.actions import ActionsApi
 from bridge.web.api.cases import CasesApi
 from bridge.web.api.entrance import Entrance
@@ -63,12 +62,21 @@ from bridge.web.api.keys import KeysApi
 from bridge.web.api.overview import OverviewApi
 from bridge.web.api.progress import ProgressApi
 from bridge.web.api.remediation import RemediationApi
+from bridge.web.api.rules import RulesApi
 from bridge.web.api.site import ApiSite
 from bridge.web.body import BodyReader
 from bridge.web.case_webhook import CaseWebhook
 from bridge.web.health import Health
 from bridge.web.hooks import Hooks
 from bridge.web.metrics import Gauges, Metrics
+from bridge.web.pages.acting import Acting
+from bridge.web.pages.frame import Frame
+from bridge.web.pages.render import Renderer
+from bridge.web.pages.ruling import Ruling
+from bridge.web.pages.seeing import Seeing
+from bridge.web.pages.sign_in import SignIn
+from bridge.web.pages.site import page_routes
+from bridge.web.pages.visit import Guide
 from bridge.web.protocol import protocol_for
 from bridge.web.refusals import RefusalBook
 from bridge.web.site import make_site
@@ -231,29 +239,44 @@ async def assemble(
     server = settings.server
     closing = asyncio.Event()
     health = Health(database, rules, worker, metrics, gauges)
+    entrance = Entrance(database, clock, settings.limits.requests_per_minute)
+    events = EventsApi(database, clock, closing.is_set)
+    actions = ActionsApi(database, clock)
+    overview = OverviewApi(
+        database, configured.sources, registry, vault, rules, gauges, settings.public_url
+    )
+    keys = KeysApi(database, clock)
+    ruling = RulesApi(configured, made, rules, database, clock)
     api = ApiSite(
         [
+            events,
+            actions,
+            ruling,
+            overview,
+            keys,
             ProgressApi(progress),
             RemediationApi(Remediation(database, registry, direct), clock),
             CasesApi(Casework(database, clock, registry, direct), clock),
-            EventsApi(database, clock, closing.is_set),
-            ActionsApi(database, clock),
-            OverviewApi(
-                database, configured.sources, registry, vault, rules, gauges, settings.public_url
-            ),
-            KeysApi(database, clock),
             IntegrationsApi(made, tokens, guard, clock),
         ],
-        Entrance(database, clock, settings.limits.requests_per_minute),
+        entrance,
         server.body_limit_bytes,
         settings.public_url,
+    )
+    guide = Guide(entrance, Renderer(), secure=settings.public_url.startswith("https://"))
+    frame = Frame(guide.renderer, database)
+    pages = page_routes(
+        SignIn(guide, clock),
+        Seeing(guide, frame, database, clock, events, actions, overview),
+        Acting(guide, frame, registry, events, actions, overview, keys),
+        Ruling(guide, frame, ruling),
     )
     reader = BodyReader(server.body_limit_bytes, server.body_timeout_seconds)
     cases = CaseWebhook(
         configured.sources, intake, database, clock, reader, refusals, metrics, secrets_seen
     )
     hooks = Hooks(
-        make_site([*start_page.routes(), *health.routes(), *cases.routes(), *api.routes()]),
+        make_site([*pages, *health.routes(), *cases.routes(), *api.routes()]),
         configured.sources,
         intake,
         clock,

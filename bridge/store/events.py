@@ -331,6 +331,27 @@ async def list_events(
     return [stored(row) for row in rows]
 
 
+async def received_by_time(
+    tx: Transaction, tenant: str, since: int, step_ms: int
+) -> dict[int, dict[str, int]]:
+    """How many events came in each step of time, by their present state.
+
+    since: milliseconds UTC. Read by id, which begins with the time and has an index.
+    """
+    rows = await tx.rows(
+        "SELECT received_at / ? * ?, state, count(*) FROM events WHERE id >= ? AND tenant = ?"
+        " GROUP BY 1, 2",
+        step_ms,
+        step_ms,
+        f"evt_{since:012x}",
+        tenant,
+    )
+    counted: dict[int, dict[str, int]] = {}
+    for at, state, count in rows:
+        counted.setdefault(int(at), {})[state] = int(count)
+    return counted
+
+
 async def count_by_state(tx: Transaction, tenant: str | None = None) -> dict[str, int]:
     """How many events are in each state. Reads an index from end to end: not for a hot path."""
     if tenant is None:

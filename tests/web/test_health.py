@@ -12,7 +12,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from bridge.errors import Place, Problem
 from bridge.event import EventState
 from bridge.store.transaction import Database, Transaction
-from bridge.web import start_page
 from bridge.web.health import Health
 from bridge.web.metrics import Durations, Gauges, Metrics
 from bridge.web.site import make_site
@@ -56,15 +55,6 @@ async def site(database: Database) -> AsyncIterator[Site]:
 async def test_alive_says_no_more_than_that(site: Site) -> None:
     answer = await site.get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
-
-
-async def test_first_page_says_where_the_state_can_be_read_and_runs_nothing() -> None:
-    transport = httpx.ASGITransport(make_site(start_page.routes()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
-        answer = await client.get("/")
-    assert answer.status_code == 200
-    assert 'href="/readyz"' in answer.text
-    assert answer.headers["content-security-policy"] == "default-src 'none'"
 
 
 async def test_ready_when_the_store_writes_the_worker_runs_and_rules_are_loaded(

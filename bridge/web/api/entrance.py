@@ -49,26 +49,31 @@ class Entrance:
             cookie = request.cookies.get(COOKIE)
             if cookie:
                 return await self._by_session(request, cookie)
-            await self._check_any_key()
+            await self.check_any_key()
             raise KeyRefused(
                 "an API key is needed: Authorization: Bearer KEY, X-API-Key: KEY or ?api_key=KEY"
             )
         try:
             who = await self.database.read(lambda tx: recognise(tx, secret))
         except KeyRefused:
-            await self._check_any_key()
+            await self.check_any_key()
             raise
         await self._note(who)
         return who
 
-    async def _by_session(self, request: Request, cookie: str) -> Principal:
+    async def by_cookie(self, cookie: str) -> Principal:
+        """Who is signed in. Raises KeyRefused."""
         now = self.clock()
-        who = await self.database.read(lambda tx: recognise_session(tx, cookie, now))
+        return await self.database.read(lambda tx: recognise_session(tx, cookie, now))
+
+    async def _by_session(self, request: Request, cookie: str) -> Principal:
+        who = await self.by_cookie(cookie)
         if request.method not in READING:
             check_csrf(who, request.headers.get(CSRF_HEADER, ""))
         return who
 
-    async def _check_any_key(self) -> None:
+    async def check_any_key(self) -> None:
+        """Raises NoKeys while nobody can have one."""
         if not self._any_key:
             self._any_key = await self.database.read(any_key)
         if not self._any_key:

@@ -1,0 +1,335 @@
+"""`/api/v1/rules`: which rules there are, whether a change of them is right, and what it would do.
+
+Whatever is sent here is only looked at: nothing is saved and nothing is acted on. `files` stand in
+the place of the files of the same name; with others that do not change they make a whole set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Protocol
+
+from pydantic import Field, JsonValue
+
+from bridge.access.role import Role
+from bridge.clock import Clock, iso
+from bridge.configured import Configured, rules_from
+from bridge.connectors.catalogue import action_shapes
+from bridge.errors import FieldProblem, FieldsRefused, Invalid, NotFound, Problem
+from bridge.made import MadeIntegrations
+from bridge.match.rules import RuleSet, read_files
+from bridge.match.schema import rule_schema
+from bridge.store.events import EventFilter, get_event
+from bridge.store.rule_counts import RuleCount, rule_counts
+from bridge.store.transaction import Database
+from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.workbench import backtest as backtesting
+from bridge.workbench.explained import Explainer, explained_json
+from bridge.workbench.testing import run_tests
+
+TAG = "Rules"
+DAY_MS = 86_400_000
+MOST_BACKTESTED = 100_000
+"""Events of one request; the command line takes as many as there are."""
+
+Files = Annotated[dict[str, Annotated[str, Field(max_length=1_000_000)]], Field(max_length=500)]
+
+
+class ShownRule(ApiModel):
+    """A rule in force, and what became of it."""
+
+    name: str
+    description: str
+    enabled: bool
+    on: tuple[str, ...]
+    source: tuple[str, ...]
+    actions: tuple[str, ...]
+    file: str
+    line: int
+    matched: int
+    errors: int
+    last_matched_at: str | None
+    last_error: str
+
+
+class RuleList(ApiModel):
+    """The rules in force."""
+
+    version: str
+    rules: tuple[ShownRule, ...]
+    problems: tuple[str, ...]
+    """What is wrong with changed files that were not taken up."""
+
+
+class ShownProblem(ApiModel):
+    """A mistake, and where it is."""
+
+    file: str
+    line: int
+    column: int
+    field: str
+    message: str
+    hint: str
+    warning: bool
+
+
+class Checked(ApiModel):
+    """What a check found."""
+
+    ok: bool
+    rules: int
+    version: str
+    problems: tuple[ShownProblem, ...]
+
+
+class Change(ApiModel):
+    """A change to look at."""
+
+    files: Files = Field(default_factory=dict)
+    """Rule files by name; each stands in the place of the file of that name."""
+
+
+class ExplainChange(Change):
+    """An event to explain, by the rules in force or by a change of them."""
+
+    event: Annotated[str, Field(min_length=1, max_length=100)]
+    every: bool = False
+    """Also the rules that are for other events."""
+
+
+class BacktestChange(Change):
+    """A change to play over stored events."""
+
+    days: Annotated[float, Field(gt=0, le=3650)] = 7
+    source: Annotated[str, Field(max_length=300)] = ""
+    type: Annotated[str, Field(max_length=300)] = ""
+    events: Annotated[int, Field(ge=0, le=1000)] = 50
+    """How many events with a difference are told in full."""
+
+
+class Word(ApiModel):
+    """A word that may stand in a rule file, and what it is."""
+
+    label: str
+    detail: str
+
+
+class Words(ApiModel):
+    """For editors that complete."""
+
+    words: tuple[Word, ...]
+
+
+class InForce(Protocol):
+    """The rules in force, and what is wrong with the files that came after them."""
+
+    current: RuleSet
+    problems: tuple[Problem, ...]
+
+    @property
+    def version(self) -> str: ...
+
+
+OBJECT: JsonValue = {"type": "object"}
+
+
+class RulesApi:
+    """clock: for the explained event's present."""
+
+    def __init__(
+        self,
+        configured: Configured,
+        made: MadeIntegrations,
+        holder: InForce,
+        database: Database,
+        clock: Clock,
+    ) -> None:
+        self._configured = configured
+        self._made = made
+        self._holder = holder
+        self._database = database
+        self._clock = clock
+        self._backtesting = asyncio.Lock()
+
+    def operations(self) -> tuple[Operation, ...]:
+        base, viewer = "/api/v1/rules", Role.VIEWER
+        return (
+            Operation(
+                "GET", base, "list_rules", "List the rules in force.", TAG, viewer, self.list_,
+                RuleList,
+            ),
+            Operation(
+                "GET", f"{base}/schema", "get_rule_schema", "Read the JSON Schema of rule files.",
+                TAG, viewer, self.schema, OBJECT,
+            ),
+            Operation(
+                "GET", f"{base}/words", "list_rule_words", "List what an editor may complete.",
+                TAG, viewer, self.words, Words,
+            ),
+            Operation(
+                "POST", f"{base}/check", "check_rules", "Say whether a change is right.", TAG,
+                viewer, self.check, Checked, body=Change,
+            ),
+            Operation(
+                "POST", f"{base}/explain", "explain_rules",
+                "Say why each rule matches an event, or does not, and what it would send.", TAG,
+                viewer, self.explain, OBJECT, body=ExplainChange,
+                also={404: "There is no such event."},
+            ),
+            Operation(
+                "POST", f"{base}/test", "test_rules", "Run the tests in the rule files.", TAG,
+                viewer, self.test, OBJECT, body=Change,
+            ),
+            Operation(
+                "POST", f"{base}/backtest", "backtest_rules",
+                "Play a change over stored events, without acting, and say what is otherwise.",
+                TAG, Role.OPERATOR, self.backtest, OBJECT, body=BacktestChange,
+            ),
+        )  # fmt: skip
+
+    async def list_(self, asked: Asked[None, Nothing]) -> RuleList:
+        tenant, holder = asked.who.tenant, self._holder
+        counts = {
+            one.rule: one for one in await self._database.read(lambda tx: rule_counts(tx, tenant))
+        }
+        none = RuleCount("", 0, 0, None, None, "")
+        shown = []
+        for rule in holder.current.rules:
+            count = counts.get(rule.name, none)
+            last = count.last_matched_at
+            shown.append(
+                ShownRule(
+                    name=rule.name, description=rule.description, enabled=rule.enabled, on=rule.on,
+                    source=rule.source, actions=tuple(step.action for step in rule.steps),
+                    file=self._name(rule.place.file), line=rule.place.line, matched=count.matched,
+                    errors=count.errors, last_matched_at=iso(last) if last else None,
+                    last_error=count.last_error,
+                )
+            )  # fmt: skip
+        problems = tuple(str(one) for one in holder.problems)
+        return RuleList(version=holder.version, rules=tuple(shown), problems=problems)
+
+    async def schema(self, asked: Asked[None, Nothing]) -> JsonValue:
+        del asked
+        schema: JsonValue = rule_schema(action_shapes())
+        return schema
+
+    async def words(self, asked: Asked[None, Nothing]) -> Words:
+        del asked
+        found = {
+            **dict.fromkeys(KEYS, "key of a rule"),
+            **dict.fromkeys(self._made.offers, "integration"),
+            **{name: "integration" for _, name in self._configured.integrations},
+            **{name: "source" for _, name in self._configured.sources},
+            **{name: shape.sentence for name, shape in action_shapes().items()},
+        }
+        return Words(words=tuple(Word(label=one, detail=words) for one, words in found.items()))
+
+    async def check(self, asked: Asked[Change, Nothing]) -> Checked:
+        try:
+            rules = await self._changed(asked.body.files)
+        except Invalid as invalid:
+            problems = tuple(self._problem(one) for one in invalid.problems)
+            return Checked(ok=False, rules=0, version="", problems=problems)
+        return Checked(
+            ok=True, rules=len(rules.rules), version=rules.version,
+            problems=tuple(self._problem(one) for one in rules.warnings),
+        )  # fmt: skip
+
+    async def explain(self, asked: Asked[ExplainChange, Nothing]) -> JsonValue:
+        body, tenant = asked.body, asked.who.tenant
+        await self._database.read(lambda tx: get_event(tx, body.event, tenant))
+        rules = await self._right(body.files) if body.files else self._holder.current
+        explainer = Explainer(self._configured, rules, self._clock, self._database)
+        explained = await explainer.explain_stored(body.event, tenant)
+        told: JsonValue = explained_json(explained, every=body.every)
+        return told
+
+    async def test(self, asked: Asked[Change, Nothing]) -> JsonValue:
+        rules = await self._right(asked.body.files)
+        folder = self._configured.settings.rules.path.parent
+        done = await asyncio.to_thread(run_tests, self._configured, rules, folder, self._clock())
+        told: JsonValue = done.as_json()
+        return told
+
+    async def backtest(self, asked: Asked[BacktestChange, Nothing]) -> JsonValue:
+        body, now = asked.body, self._clock()
+        await self._right(body.files)
+        since = now - int(body.days * DAY_MS)
+        events = EventFilter(asked.who.tenant, body.source, body.type, since=since)
+        total, _ = await backtesting.how_many(self._database, events)
+        if total > MOST_BACKTESTED:
+            words = f"{total:,} events are too many for one request; ask for fewer days"
+            raise FieldsRefused([FieldProblem(("body", "days"), words, "too_many")])
+        in_force = self._files({})
+        wanted = backtesting.Asked(
+            in_force, self._files(body.files), events, body.events, dict(self._made.offers)
+        )
+        async with self._backtesting:  # two processes each: one at a time is enough for a server
+            report = await asyncio.to_thread(backtesting.backtest, self._configured, wanted)
+        told: JsonValue = report.as_json()
+        return told
+
+    async def _right(self, files: Mapping[str, str]) -> RuleSet:
+        """The set with these files in it. Raises FieldsRefused with every mistake."""
+        try:
+            return await self._changed(files)
+        except Invalid as invalid:
+            raise FieldsRefused(
+                [
+                    FieldProblem(("body", "files", self._name(one.place.file)), str(one))
+                    for one in invalid.problems
+                ]
+            ) from invalid
+
+    async def _changed(self, files: Mapping[str, str]) -> RuleSet:
+        return await asyncio.to_thread(
+            rules_from, self._configured, self._files(files), dict(self._made.offers)
+        )
+
+    def texts(self) -> dict[str, str]:
+        """The rule files as they are now, by their names below the folder. Raises Invalid."""
+        return {self._name(file): text for file, text in self._files({}).items()}
+
+    def _files(self, changed: Mapping[str, str]) -> dict[str, str]:
+        """All rule files by their whole names, the changed ones in place of those that are there.
+
+        Raises Invalid where one cannot be read, NotFound for a name that leads elsewhere.
+        """
+        path = self._configured.settings.rules.path
+        problems: list[Problem] = []
+        texts = dict(read_files((path,), problems)) if path.exists() else {}
+        if problems:
+            raise Invalid(problems)
+        for name, text in changed.items():
+            parts = PurePosixPath(name).parts
+            if not name.endswith((".yaml", ".yml")) or name.startswith("/") or ".." in parts:
+                raise NotFound(f"{name[:100]!r} is no name of a rule file, such as tickets.yaml")
+            texts[str(self._folder / name)] = text
+        return texts
+
+    @property
+    def _folder(self) -> Path:
+        path = self._configured.settings.rules.path
+        return path if path.is_dir() else path.parent
+
+    def _name(self, file: str) -> str:
+        """A rule file's name below the folder of rules."""
+        path = Path(file)
+        inside = path.is_relative_to(self._folder)
+        return path.relative_to(self._folder).as_posix() if inside else path.name
+
+    def _problem(self, one: Problem) -> ShownProblem:
+        return ShownProblem(
+            file=self._name(one.place.file), line=one.place.line, column=one.place.column,
+            field=one.field, message=one.message, hint=one.hint, warning=one.warning,
+        )  # fmt: skip
+
+
+KEYS = (
+    "version", "vars", "rules", "tests", "name", "description", "enabled", "on", "source", "when",
+    "each", "once_per", "throttle", "at_most", "per", "by", "over", "then", "on_failure", "sample",
+    "expect", "rule", "action", "with",
+)  # fmt: skip

@@ -1,0 +1,148 @@
+"""The pages that are looked at: overview, events, links, sources and integrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bridge.access.role import Role
+from bridge.action import ActionState
+from bridge.clock import Clock
+from bridge.event import EventState
+from bridge.store.events import received_by_time
+from bridge.store.transaction import Database
+from bridge.web.api.actions import ActionsApi, ActionsQuery, LinksQuery
+from bridge.web.api.events import EventsApi, EventsQuery
+from bridge.web.api.overview import OverviewApi
+from bridge.web.pages.frame import Frame
+from bridge.web.pages.visit import Guide, Visit, back
+
+CHART_MS = 3 * 3_600_000
+CHART_STEP_MS = 60_000
+FAILURES_SHOWN = 8
+
+
+class Seeing:
+    """What can be seen by everybody who has a key."""
+
+    def __init__(
+        self,
+        guide: Guide,
+        frame: Frame,
+        database: Database,
+        clock: Clock,
+        events: EventsApi,
+        actions: ActionsApi,
+        overview: OverviewApi,
+    ) -> None:
+        self._guide = guide
+        self._frame = frame
+        self._database = database
+        self._clock = clock
+        self._events = events
+        self._actions = actions
+        self._overview = overview
+
+    def routes(self) -> list[Route]:
+        page = self._guide.page
+        operator = Role.OPERATOR
+        return [
+            Route("/", page(self.overview)),
+            Route("/pages/chart.json", page(self.chart)),
+            Route("/events", page(self.events)),
+            Route("/events/{event_id}", page(self.event)),
+            Route("/events/{event_id}/replay", page(self.replay, operator), methods=["POST"]),
+            Route("/links", page(self.links)),
+            Route("/sources", page(self.sources)),
+        ]
+
+    async def overview(self, visit: Visit) -> Response:
+        stats = await self._overview.stats(visit.asked())
+        dead = await self._actions.list_(
+            visit.asked(query=ActionsQuery(state=ActionState.DEAD, limit=FAILURES_SHOWN))
+        )
+        newest = await self._events.list_(visit.asked(query=EventsQuery(limit=8)))
+        values = {"stats": stats, "dead": dead.actions, "newest": newest.events}
+        return await self._frame.show(visit, "overview.html", "/", values)
+
+    async def chart(self, visit: Visit) -> Response:
+        now, tenant = self._clock(), visit.who.tenant
+        since = (now - CHART_MS) // CHART_STEP_MS * CHART_STEP_MS
+        counted = await self._database.read(
+            lambda tx: received_by_time(tx, tenant, since, CHART_STEP_MS)
+        )
+        steps = range(since, now + 1, CHART_STEP_MS)
+        states = [counted.get(at, {}) for at in steps]
+        received = [sum(one.values()) for one in states]
+        failed = [one.get(EventState.FAILED, 0) for one in states]
+        told = {
+            "times": [at // 1000 for at in steps],
+            "series": [
+                {"label": "received", "values": received},
+                {"label": "failed", "values": failed},
+            ],
+        }
+        return JSONResponse(told)
+
+    async def events(self, visit: Visit) -> Response:
+        query, wrong = _query(EventsQuery, visit)
+        found = await self._events.list_(visit.asked(query=query))
+        values = {
+            "found": found, "query": query, "wrong": wrong, "states": list(EventState),
+            "more": _more(visit, found.next),
+        }  # fmt: skip
+        if visit.is_part:
+            return self._guide.renderer.page("event_rows.html", values)
+        return await self._frame.show(visit, "events.html", "/events", values)
+
+    async def event(self, visit: Visit) -> Response:
+        path = {"event_id": visit.request.path_params["event_id"]}
+        trail: dict[str, Any] = await self._events.get(visit.asked(path=path))
+        told = visit.request.query_params.get("told", "")
+        values = {"event": trail, "told": told}
+        return await self._frame.show(visit, "event.html", "/events", values)
+
+    async def replay(self, visit: Visit) -> Response:
+        event_id = visit.request.path_params["event_id"]
+        done = await self._events.replay(visit.asked(path={"event_id": event_id}))
+        words = f"Back before the rules; {done.revived} dead actions are tried again."
+        return back(f"/events/{event_id}", told=words)
+
+    async def links(self, visit: Visit) -> Response:
+        query, wrong = _query(LinksQuery, visit)
+        found = await self._actions.links(visit.asked(query=query))
+        values = {"found": found, "query": query, "wrong": wrong, "more": _more(visit, found.next)}
+        if visit.is_part:
+            return self._guide.renderer.page("link_rows.html", values)
+        return await self._frame.show(visit, "links.html", "/links", values)
+
+    async def sources(self, visit: Visit) -> Response:
+        found = await self._overview.sources(visit.asked())
+        values = {"sources": found.sources}
+        return await self._frame.show(visit, "sources.html", "/sources", values)
+
+
+def _query(model: type[Any], visit: Visit) -> tuple[Any, str]:
+    """The address's fields as the API's own; what does not fit is said and left out."""
+    given = {name: value for name, value in visit.request.query_params.items() if value}
+    try:
+        return model.model_validate(given), ""
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)
+        names = sorted({str(one["loc"][0]) for one in wrong})
+        kept = {name: value for name, value in given.items() if name not in names}
+        words = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in wrong)
+        try:
+            return model.model_validate(kept), words
+        except ValidationError:
+            return model(), words
+
+
+def _more(visit: Visit, cursor: int | None) -> str:
+    """The address of the next page; empty at the end."""
+    if cursor is None:
+        return ""
+    return str(visit.request.url.include_query_params(before=cursor).replace(scheme="", netloc=""))

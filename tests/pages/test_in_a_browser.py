@@ -1,0 +1,218 @@
+"""Every page in a real browser: the policy holds, nothing is markup, and what is offered works."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+
+from bridge.access.role import Role
+from tests.pages.conftest import HOSTILE, Site
+
+pytestmark = [pytest.mark.browser]
+
+PAGES = (
+    "/", "/events", "/dead", "/rules", "/rules/edit?file=cases.yaml", "/sources", "/integrations",
+    "/links", "/keys",
+)  # fmt: skip
+HIGH = {"id": "c-1", "title": "It leaks", "severity": "high"}
+SERIOUS = ("serious", "critical")
+
+
+async def failing_event(site: Site) -> str:
+    """An event whose second step is dead."""
+    return await site.event("case.created", HIGH, "one")
+
+
+async def test_every_page_shows_itself_without_a_complaint_of_the_browser(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.sign_in()
+    for path in (*PAGES, f"/events/{event_id}"):
+        await site.go(path)
+        await site.page.wait_for_load_state("networkidle")
+        assert (await site.page.inner_text("h1")).strip()
+    assert site.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_can_be_used_by_everybody(site: Site, scheme: str) -> None:
+    """axe-core finds nothing serious: contrast, labels, names, order."""
+    event_id = await failing_event(site)
+    await site.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    await site.go("/sign-in")
+    found = []
+    for path in ("/sign-in", *PAGES, f"/events/{event_id}"):
+        if path == "/":
+            await site.sign_in()
+        await site.go(path)
+        await site.page.wait_for_load_state("networkidle")
+        results = await Axe().run(site.page)
+        found += [
+            f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}"
+            for one in results.response["violations"]
+            if one["impact"] in SERIOUS
+        ]
+    assert found == []
+
+
+async def test_a_hostile_event_is_shown_as_the_text_it_is(site: Site) -> None:
+    data = {"id": HOSTILE, "title": HOSTILE, "severity": "high", "tags": [HOSTILE]}
+    event_id = await site.event("case.created", data, HOSTILE[:60])
+    await site.sign_in()
+    for path in ("/", "/events", f"/events/{event_id}", "/dead", "/links"):
+        await site.go(path)
+        assert await site.page.evaluate("window.bad") is None
+        assert await site.page.locator("img[src=x]").count() == 0
+        assert "{{ 7 * 7 }}" in await site.text()
+    await site.go(f"/events/{event_id}")
+    await site.page.click("text=Explain")
+    await site.page.wait_for_selector("#why h2")
+    assert await site.page.evaluate("window.bad") is None
+    assert site.complaints == []
+
+
+async def test_explain_says_why_and_what_would_be_sent(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.sign_in()
+    await site.go(f"/events/{event_id}")
+    await site.page.click("text=Explain")
+    await site.page.wait_for_selector("#why h2")
+    told = await site.page.inner_text("#why")
+    assert 'data.severity == "high"' in told
+    assert "ticket-per-case" in told
+    assert "matched" in told
+
+
+async def test_a_dead_letter_is_replayed_and_given_up_with_a_reason(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.sign_in(Role.OPERATOR)
+    await site.go("/dead")
+    await site.page.check("input[name=letter]")
+    await site.page.click("text=Replay the ticked")
+    await site.page.wait_for_selector("#told >> text=1 events are tried again.")
+    await site.parts.worker.drain()
+    await site.go("/dead")
+    await site.page.check("input[data-all=letter]")
+    await site.page.fill("#reason", "moved by hand")
+    await site.page.click("text=Give up the ticked")
+    await site.page.wait_for_selector("text=Nothing waits for a person.")
+    await site.go(f"/events/{event_id}")
+    assert "discarded: moved by hand" in await site.text()
+
+
+async def test_events_are_filtered_and_followed_as_they_come(site: Site) -> None:
+    await failing_event(site)
+    await site.event("job.progressed", {"job_id": "j-1"}, "two")
+    await site.sign_in(Role.VIEWER)
+    await site.go("/events")
+    await site.page.fill("#f-type", "case.created")
+    await site.page.click("text=Filter")
+    rows = site.page.locator("tbody tr")
+    assert await rows.count() == 1
+    await site.go("/events")
+    await site.page.click("#live")
+    await site.page.wait_for_function("document.querySelector('#live').ariaPressed === 'true'")
+    await site.event("case.closed", {"id": "c-9", "title": "Over"}, "three")
+    await site.page.wait_for_selector("tbody tr >> text=case.closed")
+    assert site.complaints == []
+
+
+async def test_older_events_follow_when_one_gets_to_the_end(site: Site) -> None:
+    for number in range(60):
+        await site.event("job.progressed", {"job_id": f"j-{number}"}, f"n-{number}")
+    await site.sign_in(Role.VIEWER)
+    await site.go("/events")
+    await site.page.locator("tr.more").scroll_into_view_if_needed()
+    await site.page.wait_for_selector("tbody tr >> text=j-0")
+    assert await site.page.locator("tbody tr").count() == 60
+
+
+async def test_the_editor_marks_mistakes_as_one_types_and_gives_a_patch(site: Site) -> None:
+    await site.sign_in()
+    await site.go("/rules/edit?file=cases.yaml")
+    await site.page.wait_for_selector("text=No mistake found.")
+    await site.page.click(".cm-content")
+    await site.page.keyboard.press("Control+End")
+    await site.page.keyboard.insert_text("wrong_key: 1\n")
+    await site.page.wait_for_selector(".cm-lintRange-error")
+    assert "1 to mend" in await site.page.inner_text("#problems")
+    await site.page.click("text=Show the patch")
+    await site.page.wait_for_selector("#patch")
+    assert "+wrong_key: 1" in await site.page.inner_text("#patch")
+    assert site.complaints == []
+
+
+async def test_the_editor_explains_tests_and_back_tests_a_change(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.sign_in()
+    await site.go(f"/rules/edit?file=cases.yaml&event={event_id}")
+    await site.page.wait_for_selector(".cm-content")
+    await site.page.click("button:text-is('Explain')")
+    await site.page.wait_for_selector("#tried >> text=ticket-per-case")
+    await site.page.click("button:text-is('Test')")
+    await site.page.wait_for_selector("#tried >> text=0 tests, 0 failed")
+    await site.page.click("button:text-is('Back-test')")
+    await site.page.wait_for_selector("#tried >> text=events played", timeout=60_000)
+
+
+async def test_a_key_is_made_shown_once_and_revoked(site: Site) -> None:
+    await site.sign_in()
+    await site.go("/keys")
+    await site.page.fill("#k-name", "ci")
+    await site.page.click("text=Make it")
+    secret = (await site.page.inner_text("#made")).strip()
+    assert re.fullmatch(r"brk_[\w-]{43}", secret)
+    await site.go("/keys")
+    assert secret not in await site.page.content()
+    site.page.on("dialog", lambda dialog: dialog.accept())
+    await site.page.locator("tr", has_text="ci").locator("text=Revoke").click()
+    await site.page.wait_for_selector("tr >> text=revoked")
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{site.address}/api/v1/events", headers={"x-api-key": secret})
+    assert answer.status_code == 401
+
+
+async def test_an_integration_is_tested(site: Site) -> None:
+    await site.sign_in(Role.OPERATOR)
+    await site.go("/integrations")
+    await site.page.click("button:text-is('Test')")
+    await site.page.wait_for_selector("h1 >> text=Test of jira")
+    assert "credentials" in await site.text()
+
+
+async def test_a_viewer_is_offered_nothing_that_changes_anything(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.sign_in(Role.VIEWER)
+    for path in ("/", "/dead", f"/events/{event_id}", "/integrations"):
+        await site.go(path)
+        offered = site.page.locator("main button:text-matches('Replay|Give up|Test$')")
+        assert await offered.count() == 0, path
+    assert "Keys" not in await site.page.inner_text("nav")
+    await site.go("/keys")
+    assert "another role" in await site.text()
+
+
+async def test_every_page_fits_a_phone_and_is_reached_by_keyboard(site: Site) -> None:
+    await failing_event(site)
+    await site.page.set_viewport_size({"width": 390, "height": 844})
+    await site.sign_in()
+    for path in PAGES:
+        await site.go(path)
+        wide = await site.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, path
+    await site.go("/")
+    await site.page.keyboard.press("Tab")
+    assert await site.page.evaluate("document.activeElement.textContent") == "Skip to the content"
+
+
+async def test_without_signing_in_there_is_only_the_way_in(site: Site) -> None:
+    await site.go("/events?state=failed")
+    assert "/sign-in?next=%2Fevents%3Fstate%3Dfailed" in site.page.url
+    await site.page.fill("#key", "brk_wrong")
+    await site.page.click("text=Sign in >> nth=-1")
+    assert "not known here" in await site.text()
+    await site.page.fill("#key", site.keys[Role.VIEWER])
+    await site.page.click("text=Sign in >> nth=-1")
+    await site.page.wait_for_url(f"{site.address}/events?state=failed")

@@ -1,0 +1,138 @@
+"""Pages without a browser: who gets in, what is sent along, and what is bundled."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bridge.web.pages.sign_in import inside
+from tests.api.conftest import World, clock, sandbox, world
+
+__all__ = ["clock", "sandbox", "world"]
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "bridge" / "web" / "static"
+FRONTEND = ROOT / "frontend"
+BUDGET_BYTES = 250_000
+
+
+async def sign_in(world: World, role: str = "admin", tenant: str = "default") -> httpx.Response:
+    world.client.cookies.clear()
+    form = {"key": world.keys[f"{tenant}/{role}"], "next": "/events"}
+    return await world.client.post("/sign-in", data=form)
+
+
+def csrf_of(page: httpx.Response) -> str:
+    found = re.search(r'<meta name="csrf" content="([^"]+)">', page.text)
+    assert found
+    return found[1]
+
+
+async def test_signing_in_gives_a_cookie_that_scripts_cannot_read(world: World) -> None:
+    answer = await sign_in(world)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/events")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert world.keys["default/admin"].lower() not in cookie
+
+
+@pytest.mark.parametrize(
+    ("there", "lands"),
+    [
+        ("/events?state=failed", "/events?state=failed"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("", "/"),
+    ],
+)
+def test_signing_in_leads_nowhere_else(there: str, lands: str) -> None:
+    assert inside(there) == lands
+
+
+async def test_a_form_without_the_sessions_token_does_nothing(world: World) -> None:
+    await sign_in(world)
+    made = {"name": "x", "role": "admin"}
+    refused = await world.client.post("/keys", data=made)
+    assert refused.headers["location"].startswith("/sign-in")
+    assert "<td>x</td>" not in (await world.client.get("/keys")).text
+    token = csrf_of(await world.client.get("/keys"))
+    done = await world.client.post("/keys", data={**made, "csrf": token})
+    assert "<td>x</td>" in done.text
+
+
+async def test_a_session_reaches_the_api_too_but_changes_nothing_without_its_token(
+    world: World,
+) -> None:
+    await sign_in(world)
+    assert (await world.client.get("/api/v1/keys")).status_code == 200
+    refused = await world.client.post("/api/v1/keys", json={"name": "x"})
+    assert refused.status_code == 401
+    token = csrf_of(await world.client.get("/keys"))
+    headers = {"x-csrf-token": token}
+    made = await world.client.post("/api/v1/keys", json={"name": "x"}, headers=headers)
+    assert made.status_code == 201
+
+
+async def test_a_session_ends_with_its_key_by_time_and_by_signing_out(world: World) -> None:
+    await sign_in(world)
+    token = csrf_of(await world.client.get("/"))
+    await world.client.post("/sign-out", data={"csrf": token})
+    assert (await world.client.get("/")).status_code == 303
+    await sign_in(world)
+    world.clock.now += 13 * 3_600_000
+    assert (await world.client.get("/")).status_code == 303
+    made = (await world.ask("POST", "/api/v1/keys", json={"name": "short"})).json()
+    await world.client.post("/sign-in", data={"key": made["key"]})
+    assert (await world.client.get("/")).status_code == 200
+    await world.ask("DELETE", f"/api/v1/keys/{made['id']}")
+    assert (await world.client.get("/")).status_code == 303
+
+
+async def test_pages_are_sent_with_a_strict_policy(world: World) -> None:
+    await sign_in(world)
+    page = await world.client.get("/")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "<script>" not in page.text
+    assert re.search(r'\son\w+="', page.text) is None
+
+
+async def test_another_tenants_event_is_no_page(world: World) -> None:
+    theirs = await world.event("case.created", {"id": "c-1", "title": "T"}, tenant="acme")
+    await sign_in(world)
+    assert (await world.client.get(f"/events/{theirs}")).status_code == 404
+    assert theirs not in (await world.client.get("/events")).text
+
+
+async def test_a_filter_that_cannot_be_used_is_said_and_left_out(world: World) -> None:
+    await sign_in(world)
+    page = await world.client.get("/events?state=faild")
+    assert page.status_code == 200
+    assert "state: " in page.text
+
+
+def test_the_bundle_was_made_from_the_sources_that_are_here() -> None:
+    digest = hashlib.sha256()
+    for file in [*sorted((FRONTEND / "src").iterdir()), FRONTEND / "package-lock.json"]:
+        digest.update(file.read_bytes())
+    stamp = f"/* made from {digest.hexdigest()[:16]} by frontend/build.mjs */"
+    for file in STATIC.glob("*.[jc]s*"):
+        assert file.read_text("utf-8").startswith(stamp), f"{file.name}: run make frontend"
+
+
+def test_the_whole_front_end_stays_small() -> None:
+    sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in STATIC.iterdir()}
+    assert sum(sizes.values()) < BUDGET_BYTES, sizes
+
+
+def test_no_lock_file_of_the_front_end_names_an_address() -> None:
+    assert "http" not in (FRONTEND / "package-lock.json").read_text("utf-8")
