@@ -148,6 +148,7 @@ def test_an_allowance_fills_evenly_and_never_above_a_minute() -> None:
 
 async def test_every_operation_refuses_the_role_below_its_own(world: World) -> None:
     """One table says the role; here each row is asked with every key."""
+    world.parts.closing.set()  # or the stream would not end
     for one in operations(world):
         path = re.sub(r"\{\w+\}", "1", one.path)
         for role in Role:
