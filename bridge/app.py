@@ -52,6 +52,8 @@ from bridge.store.database import open_database
 from bridge.store.intake import Intake
 from bridge.store.transaction import Database
 from bridge.switches import JiraSwitches
+from bridge.ticket_parts import TicketParts
+from bridge.tickets import Tickets
 from bridge.tokens import OAuthClient, Tokens
 from bridge.web.api.actions import ActionsApi
 from bridge.web.api.cases import CasesApi
@@ -64,6 +66,7 @@ from bridge.web.api.progress import ProgressApi
 from bridge.web.api.remediation import RemediationApi
 from bridge.web.api.rules import RulesApi
 from bridge.web.api.site import ApiSite
+from bridge.web.api.tickets import TicketsApi
 from bridge.web.body import BodyReader
 from bridge.web.case_webhook import CaseWebhook
 from bridge.web.health import Health
@@ -113,6 +116,7 @@ class Parts:
     registry: Registry
     made: MadeIntegrations
     tokens: Tokens
+    tickets: Tickets
     rules: RulesHolder
     worker: Worker
     intake: Intake
@@ -135,6 +139,7 @@ class Parts:
             self._run("reload", watch(self.configured, self.rules, lambda: made.offers))
         self._run("integrations", self.made.watch())
         self._run("tokens", self.tokens.watch())
+        self._run("tickets", self.tickets.watch())
 
     async def reload(self) -> None:
         """Reads the rule files again; a mistake in them leaves the old set in force."""
@@ -236,6 +241,7 @@ async def assemble(
 
     direct = Direct(database, clock, actor.caller)
     progress = Progress(database, clock, registry, direct, JiraSwitches(database, clock, registry))
+    tickets = Tickets(database, clock, registry, direct)
     server = settings.server
     closing = asyncio.Event()
     health = Health(database, rules, worker, metrics, gauges)
@@ -256,6 +262,7 @@ async def assemble(
             keys,
             ProgressApi(progress),
             RemediationApi(Remediation(database, registry, direct), clock),
+            TicketsApi(tickets, TicketParts(tickets)),
             CasesApi(Casework(database, clock, registry, direct), clock),
             IntegrationsApi(made, tokens, guard, clock),
         ],
@@ -295,6 +302,7 @@ async def assemble(
         registry=registry,
         made=made,
         tokens=tokens,
+        tickets=tickets,
         rules=rules,
         worker=worker,
         intake=intake,

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import structlog
 from pydantic import BaseModel
@@ -31,6 +31,7 @@ OTHER_NODE_SECONDS = 0.2
 OBJECT_MARGIN_MS = 5_000
 """How much longer than the longest try a node keeps an object that it has not given back."""
 
+T = TypeVar("T")
 AnyCall: TypeAlias = Call[BaseModel]
 
 log = structlog.get_logger("bridge.act")
@@ -121,6 +122,27 @@ class Caller:
             return [(await self._write(integration, offered, asked, [call]))[0] for call in calls]
         return await self._join(integration, offered, asked, calls)
 
+    async def ask(
+        self,
+        integration: Integration,
+        name: str,
+        function: Callable[[Client], Awaitable[T]],
+        written: str | None = None,
+    ) -> T:
+        """What no action of rules does, with the same pace, locks and errors.
+
+        name: what it is, for pauses that a system asks for. written: the object that is written
+        to; None for what only reads.
+        """
+        if written is not None and not self.may_change():
+            raise TryAgain(NOT_OURS)
+        integration = await self.renew(integration)
+        asked = Asked(integration.tenant, integration.name, name, written)
+        async with self._alone(asked):
+            await self.pacing.check(asked, integration.connector.object_windows)
+            async with self.pacing.learning(asked):
+                return await self._in_time(name, lambda: function(integration.client))
+
     async def _join(
         self, integration: Integration, offered: Action, asked: Asked, calls: Sequence[AnyCall]
     ) -> list[Outcome]:
@@ -175,7 +197,8 @@ class Caller:
     ) -> list[Outcome]:
         await self.pacing.check(asked, integration.connector.object_windows)
         async with self.pacing.learning(asked):
-            return await self._in_time(integration.client, offered, calls)
+            name, client = calls[0].name, integration.client
+            return await self._in_time(name, lambda: run_all(client, offered, calls))
 
     @asynccontextmanager
     async def _alone(self, asked: Asked) -> AsyncIterator[None]:
@@ -196,23 +219,26 @@ class Caller:
             finally:
                 await self.database.write(lambda tx: object_leases.let_go(tx, key, self.node))
 
-    async def _in_time(
-        self, client: Client, offered: Action, calls: Sequence[AnyCall]
-    ) -> list[Outcome]:
+    async def _in_time(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                if len(calls) > 1 and offered.run_many is not None:
-                    return await offered.run_many(client, calls)
-                return [await offered.run(client, calls[0])]
+                return await work()
         except TimeoutError as error:
             words = f"no end after {self.timeout_seconds:g} s"
             raise TryAgain(words, may_have_happened=True) from error
         except (TryAgain, GiveUp):
             raise
         except Exception as error:  # a mistake of ours: kept, shown, and tried again by policy
-            log.exception("action failed unexpectedly", action=calls[0].name)
+            log.exception("action failed unexpectedly", action=name)
             words = f"unexpected {type(error).__name__}, see the log"
             raise TryAgain(words, may_have_happened=True) from error
+
+
+async def run_all(client: Client, offered: Action, calls: Sequence[AnyCall]) -> list[Outcome]:
+    """Several calls in one write, or one by itself."""
+    if len(calls) > 1 and offered.run_many is not None:
+        return await offered.run_many(client, calls)
+    return [await offered.run(client, calls[0])]
 
 
 def key_of(asked: Asked) -> Key:

@@ -16,12 +16,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from bridge.action import Call, Outcome
 from bridge.calling import Caller, Integration
 from bridge.clock import Clock
+from bridge.connectors.contract import Client
 from bridge.errors import ConnectorError, GiveUp, Hold, TryAgain
 from bridge.object_locks import Key, ObjectLocks
 from bridge.record import mark
@@ -29,6 +31,8 @@ from bridge.store import links, object_leases
 from bridge.store.findings import NOTHING, RUN_OF_PUSH, Earlier
 from bridge.store.links import Link, LinkState
 from bridge.store.transaction import Database, Transaction
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 5.0
 """How long a caller waits for its turn; it has a person or a script behind it that waits too."""
@@ -128,14 +132,22 @@ class Direct:
             Call(name, parameters, call_mark, may_exist, 1, now, now, "", "api")
             for parameters, call_mark in marked
         ]
-        until = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return await self.caller.carry_out_all(integration, offered, calls)
-            except Hold as hold:
-                if time.monotonic() + hold.seconds > until:
-                    raise TryAgain(str(hold), after_seconds=hold.seconds) from hold
-                await asyncio.sleep(hold.seconds)
+        return await patiently(lambda: self.caller.carry_out_all(integration, offered, calls))
+
+    async def ask(
+        self,
+        integration: Integration,
+        name: str,
+        function: Callable[[Client], Awaitable[T]],
+        written: str | None = None,
+    ) -> T:
+        """What no action of rules does, such as reading a ticket; otherwise as `call`.
+
+        written: the object that is written to; None for what only reads.
+        """
+        if not integration.enabled:
+            raise GiveUp(f"{integration.name} is switched off")
+        return await patiently(lambda: self.caller.ask(integration, name, function, written))
 
     async def create_once(
         self,
@@ -236,6 +248,18 @@ class Direct:
                 words = "another node is at the same; ask again"
                 raise TryAgain(words, after_seconds=OTHER_NODE_SECONDS)
             await asyncio.sleep(OTHER_NODE_SECONDS)
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Waits a while for its turn. Raises TryAgain when that takes too long."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await work()
+        except Hold as hold:
+            if time.monotonic() + hold.seconds > until:
+                raise TryAgain(str(hold), after_seconds=hold.seconds) from hold
+            await asyncio.sleep(hold.seconds)
 
 
 def check_free(earlier: Earlier) -> None:

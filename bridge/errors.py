@@ -24,6 +24,7 @@ BridgeError
 │   └── StoreOutdated           the schema is not the one this program knows
 ├── ExpressionFailed            a compiled expression gave an error for this event
 ├── NotFound                    nothing has this id
+├── NotOfKind                   a file is not what its name says, or of no kind that is taken
 ├── VaultClosed                 no key here opens a sealed value
 ├── RequestRefused              an API caller is told no
 │   ├── NoKeys                  no API key was ever made
@@ -201,6 +202,10 @@ class ExpressionFailed(BridgeError):
 
 class NotFound(BridgeError):
     """Nothing here has this id."""
+
+
+class NotOfKind(BridgeError):
+    """A file's content is not what its name says, or its kind is not taken."""
 
 
 class VaultClosed(BridgeError):

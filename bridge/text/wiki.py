@@ -73,6 +73,20 @@ def _defused(found: re.Match[str]) -> str:
     return blanks + (r"\#" if hash_sign else f"{word}&#46;")
 
 
+ESCAPED = re.compile(r"\\([^\w\s]|_)|&#(92|58|46);|&(amp);")
+
+
+def unescape(text: str) -> str:
+    """What `escape` was given, of what it gave."""
+
+    def meant(found: re.Match[str]) -> str:
+        if found[1]:
+            return found[1]
+        return chr(int(found[2])) if found[2] else "&"
+
+    return ESCAPED.sub(meant, text)
+
+
 def escape_inside(text: str) -> str:
     """Literal text for inside a line of an author's own wiki markup: breaks as `\\\\`."""
     return BREAK.join(escape(line) for line in tidy(text).split("\n"))

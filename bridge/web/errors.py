@@ -20,6 +20,7 @@ from bridge.errors import (
     NoKeys,
     NoSuchSource,
     NotFound,
+    NotOfKind,
     ProofRefused,
     PushFailed,
     RateExceeded,
@@ -41,6 +42,7 @@ STATUSES: dict[type[BaseException], int] = {
     ProofRefused: 401,
     NoSuchSource: 404,
     NotFound: 404,
+    NotOfKind: 400,
     TooSlow: 408,
     TooLarge: 413,
     UnsupportedMediaType: 415,
@@ -72,6 +74,7 @@ STORE_DOWN_SECONDS = 10
 
 CODES: dict[type[BaseException], str] = {
     NotFound: "not_found",
+    NotOfKind: "wrong_file",
     Invalid: "invalid",
     KeyRefused: "unauthorized",
     RoleRefused: "forbidden",
@@ -122,7 +125,7 @@ def message_of(error: BaseException) -> str:
         return "too many deliveries are waiting; send it again later"
     if isinstance(error, StoreError):
         return "the event could not be stored; send it again later"
-    if isinstance(error, Refused | RequestRefused | NotFound | Invalid | VaultClosed):
+    if isinstance(error, Refused | RequestRefused | NotFound | NotOfKind | Invalid | VaultClosed):
         return str(error)
     if isinstance(error, ConnectorError):
         return error.reason

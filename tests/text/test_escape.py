@@ -24,6 +24,7 @@ from bridge.text.tree import (
     Text,
     letters,
 )
+from bridge.text.wiki import escape, unescape
 from tests.text.wiki_reader import literal_of
 
 PIECES = st.sampled_from(
@@ -191,3 +192,9 @@ def test_wiki_text_stays_literal_inside_an_authors_line(text: str) -> None:
 
 def test_plain_text_loses_only_control_characters() -> None:
     assert ESCAPES["plain"]("a\x00b\r\nc *d*") == "a\ufffdb\nc *d*"
+
+
+@given(NASTY)
+@example("\\ \\\\ &amp; &#92; h1. x\n# y :D snake_case")
+def test_escaped_wiki_text_is_read_back_as_it_was(text: str) -> None:
+    assert unescape(escape(text)) == text

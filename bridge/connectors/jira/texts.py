@@ -10,7 +10,7 @@ from bridge.text.cut import fit, fit_wiki
 from bridge.text.markdown import read_markdown
 from bridge.text.plain import read_plain
 from bridge.text.tree import Written
-from bridge.text.wiki import write_wiki
+from bridge.text.wiki import unescape, write_wiki
 
 
 def wiki_text(text: str, text_format: TextFormat, limit: int) -> Written:
@@ -37,3 +37,9 @@ def label_texts(labels: list[str] | None) -> list[str]:
 def read_text(value: JSON) -> str:
     """The words of a long text that Jira gives; empty where there is none."""
     return value if isinstance(value, str) else ""
+
+
+def read_plain_text(body: str) -> str:
+    """The words of a body that was written as plain text; any other body as it stands."""
+    words = unescape(body)
+    return words if wiki_text(words, "plain", length(body) + 1).text == body else body

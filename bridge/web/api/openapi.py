@@ -98,7 +98,11 @@ def _operation(one: Operation, refs: Refs, schemas: dict[str, Any]) -> dict[str,
         "operationId": one.name,
         "summary": one.summary,
         "tags": [one.tag],
-        "parameters": [*_path_parameters(one), *_query_parameters(one, schemas)],
+        "parameters": [
+            *_path_parameters(one),
+            *_query_parameters(one, schemas),
+            *_header_parameters(one),
+        ],
         "responses": _responses(one, refs),
         "x-role": one.role.value,
     }
@@ -132,6 +136,14 @@ def _path_parameters(one: Operation) -> list[Any]:
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         for name in one.parameters
+    ]
+
+
+def _header_parameters(one: Operation) -> list[Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return [
+        {"name": name, "in": "header", "required": False, "description": words, "schema": schema}
+        for name, words in one.headers.items()
     ]
 
 

@@ -75,6 +75,7 @@ class Operation:
     upload: the body is multipart/form-data, which `run` reads from the request.
     slashes: what stands in the path may hold slashes, as the ids of some senders do; then the
         operations whose paths go on behind it come first.
+    headers: that a request may bring, with what each means.
     examples: of bodies, by name, as the documents show them.
     """
 
@@ -95,6 +96,7 @@ class Operation:
     slashes: bool = False
     body_optional: bool = False
     also: Mapping[int, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, JSON] = field(default_factory=dict)
     description: str = ""
 
