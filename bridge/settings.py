@@ -153,6 +153,10 @@ class RulesSettings(Section):
     reload: bool = True
     """Whether changed rule files are taken up while the bridge runs. A set with a mistake never
     replaces one that works. false: rules change at a restart only."""
+    editable: bool = False
+    """Whether the dashboard and the API may save rule files. Each is replaced as a whole, after
+    the check, and the old version is kept in `.old` beside the rules. false, because many keep
+    their rules under version control: an edit then gives a patch to copy."""
 
 
 class PresetsSettings(Section):
