@@ -27,11 +27,11 @@ from pydantic import ValidationError
 
 from bridge.connectors.linear.client import own_id
 from bridge.connectors.linear.options import LinearSettings
-from bridge.connectors.linear.table import INK, ink
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.sandbox.linear.state import STATES, Issue, LinearState
 from bridge.sandbox.serve import RunningSandbox
+from bridge.text.ink import INK, ink
 from tests.connectors.conftest import (
     Moment,
     Opened,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 
@@ -16,11 +15,9 @@ from bridge.connectors.parameters import AppendTable
 from bridge.errors import GiveUp, TryAgain
 from bridge.text.characters import length, one_line, tidy
 from bridge.text.gfm import escape_line, write_markdown_table
+from bridge.text.ink import ink
 from bridge.text.quiet import quiet_text
 
-INK = "\u200b\u200c\u200d\u2060"
-"""Four characters that show nothing, and so two bits each."""
-INK_LENGTH = 32
 TITLE_LIMIT = 255
 
 READ = """\
@@ -66,12 +63,6 @@ async def append_tables(linear: Linear, calls: Sequence[Call[AppendTable]]) -> l
 def is_there(text: str, block: str, call: Call[AppendTable]) -> bool:
     """By the ink; for a retry also by the words, should Linear have dropped the ink."""
     return ink(call.mark) in text or (call.may_exist and _words(block) in _words(text))
-
-
-def ink(mark: str) -> str:
-    """The mark as characters that do not show: 64 bits of its hash."""
-    number = int.from_bytes(hashlib.sha256(mark.encode()).digest()[: INK_LENGTH // 4], "big")
-    return "".join(INK[number >> shift & 3] for shift in range(0, 2 * INK_LENGTH, 2))
 
 
 def _block(call: Call[AppendTable]) -> str:
