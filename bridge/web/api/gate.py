@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ class Gate:
         for one in operations:
             by_path.setdefault(one.path, {})[one.method] = one
         return [
-            Route(route_path(path, known), Endpoint(self, known), methods=sorted(known))
+            route_of(route_path(path, known), Endpoint(self, known), sorted(known))
             for path, known in by_path.items()
         ]
 
@@ -84,6 +85,13 @@ class Endpoint:
         method = "GET" if request.method == "HEAD" else request.method
         response = await self._gate.answer(request, self._operations[method])
         await response(scope, receive, send)
+
+
+def route_of(path: str, endpoint: Endpoint, methods: list[str]) -> Route:
+    """Starlette's `:path` ends at a line break, which an address may hold encoded too."""
+    route = Route(path, endpoint, methods=methods)
+    route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return route
 
 
 def route_path(path: str, known: Mapping[str, Operation]) -> str:
