@@ -74,6 +74,7 @@ from bridge.web.hooks import Hooks
 from bridge.web.metrics import Gauges, Metrics
 from bridge.web.pages.acting import Acting
 from bridge.web.pages.frame import Frame
+from bridge.web.pages.manual import Manual
 from bridge.web.pages.render import Renderer
 from bridge.web.pages.ruling import Ruling
 from bridge.web.pages.seeing import Seeing
@@ -277,6 +278,7 @@ async def assemble(
         Seeing(guide, frame, database, clock, events, actions, overview),
         Acting(guide, frame, registry, events, actions, overview, keys),
         Ruling(guide, frame, ruling),
+        Manual(guide.renderer, api.described),
     )
     reader = BodyReader(server.body_limit_bytes, server.body_timeout_seconds)
     cases = CaseWebhook(

@@ -43,7 +43,7 @@ async def test_every_page_can_be_used_by_everybody(site: Site, scheme: str) -> N
     await site.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     await site.go("/sign-in")
     found = []
-    for path in ("/sign-in", *PAGES, f"/events/{event_id}"):
+    for path in ("/sign-in", "/docs", *PAGES, f"/events/{event_id}"):
         if path == "/":
             await site.sign_in()
         await site.go(path)

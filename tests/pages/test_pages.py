@@ -106,6 +106,14 @@ async def test_pages_are_sent_with_a_strict_policy(world: World) -> None:
     assert re.search(r'\son\w+="', page.text) is None
 
 
+async def test_the_api_is_described_on_a_page_that_needs_no_key(world: World) -> None:
+    page = await world.client.get("/docs")
+    assert page.status_code == 200
+    assert "unsafe" not in page.headers["content-security-policy"]
+    for one in world.parts.api.operations:
+        assert f"<code>{one.path}</code>" in page.text
+
+
 async def test_another_tenants_event_is_no_page(world: World) -> None:
     theirs = await world.event("case.created", {"id": "c-1", "title": "T"}, tenant="acme")
     await sign_in(world)

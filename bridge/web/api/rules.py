@@ -17,7 +17,7 @@ from bridge.access.role import Role
 from bridge.clock import Clock, iso
 from bridge.configured import Configured, rules_from
 from bridge.connectors.catalogue import action_shapes
-from bridge.errors import FieldProblem, FieldsRefused, Invalid, NotFound, Problem
+from bridge.errors import FieldProblem, FieldsRefused, Invalid, Problem
 from bridge.made import MadeIntegrations
 from bridge.match.rules import RuleSet, read_files
 from bridge.match.schema import rule_schema
@@ -34,7 +34,7 @@ DAY_MS = 86_400_000
 MOST_BACKTESTED = 100_000
 """Events of one request; the command line takes as many as there are."""
 
-Files = Annotated[dict[str, Annotated[str, Field(max_length=1_000_000)]], Field(max_length=500)]
+Files = Annotated[dict[str, str], Field(max_length=500)]
 
 
 class ShownRule(ApiModel):
@@ -296,7 +296,7 @@ class RulesApi:
     def _files(self, changed: Mapping[str, str]) -> dict[str, str]:
         """All rule files by their whole names, the changed ones in place of those that are there.
 
-        Raises Invalid where one cannot be read, NotFound for a name that leads elsewhere.
+        Raises Invalid where one cannot be read, FieldsRefused for a name that leads elsewhere.
         """
         path = self._configured.settings.rules.path
         problems: list[Problem] = []
@@ -306,7 +306,8 @@ class RulesApi:
         for name, text in changed.items():
             parts = PurePosixPath(name).parts
             if not name.endswith((".yaml", ".yml")) or name.startswith("/") or ".." in parts:
-                raise NotFound(f"{name[:100]!r} is no name of a rule file, such as tickets.yaml")
+                words = "is no name of a rule file, such as tickets.yaml"
+                raise FieldsRefused([FieldProblem(("body", "files", name[:100]), words)])
             texts[str(self._folder / name)] = text
         return texts
 

@@ -45,6 +45,10 @@ class ApiSite:
     async def describe(self, request: Request) -> Response:
         """The description needs no key: it tells what is documented anyway."""
         del request
-        if self._described is None:  # made when first asked for; starting is quicker without it
+        return JSONResponse(self.described())
+
+    def described(self) -> dict[str, Any]:
+        """What `/openapi.json` says; made when first asked for, so that starting is quicker."""
+        if self._described is None:
             self._described = describe(self.operations, self._server)
-        return JSONResponse(self._described)
+        return self._described
