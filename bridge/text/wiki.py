@@ -59,7 +59,11 @@ LANGUAGES = frozenset(
 """Names that both Cloud and Data Center colour; Data Center shows an error for unknown ones."""
 
 SCHEMES = ("http://", "https://", "mailto:")
+ADDRESS = re.compile(r"(?i)https?://|mailto:")
 UNSAFE_IN_TARGET = re.compile(r"[\s|\[\]{}!^\\\"<>*`]")
+
+IN_LINK = re.compile(r"\\([|\[\]])")
+"""What parts a link; escaped or not, so as an entity."""
 
 
 def escape(text: str) -> str:
@@ -107,7 +111,11 @@ def write_table(header: list[str], rows: list[list[str]]) -> str:
 
 @dataclass(slots=True)
 class _Writer:
+    """signs: of the phrases that are open, the outermost first. quoted: inside a quote."""
+
     lost: list[str] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
+    quoted: bool = False
 
     def block(self, block: Block) -> str:
         match block:
@@ -165,6 +173,9 @@ class _Writer:
 
     def code(self, block: CodeBlock) -> str:
         text, language = block.text, block.language.lower()
+        if self.quoted and "{quote" in text.lower():
+            self.lost.append("{quote in quoted code got an invisible blank, or it would end it")
+            text = re.sub(r"(?i)\{(?=quote)", "{\u200b", text)
         if "{code" not in text.lower():
             return f"{{code{':' + language if language in LANGUAGES else ''}}}\n{text}\n{{code}}"
         if "{noformat" in text.lower():
@@ -173,14 +184,14 @@ class _Writer:
         return f"{{noformat}}\n{text}\n{{noformat}}"
 
     def quote(self, blocks: tuple[Block, ...]) -> str:
-        inner: list[str] = []
-        for block in blocks:
-            if isinstance(block, Quote):
-                self.lost.append("a quote inside a quote became part of it")
-                inner += [self.block(part) for part in block.blocks]
-            else:
-                inner.append(self.block(block))
-        return "{quote}\n" + "\n\n".join(inner) + "\n{quote}"
+        """Quotes have no end of their own: inside one, another would end it."""
+        if self.quoted:
+            self.lost.append("a quote inside a quote became part of it")
+            return "\n\n".join(self.block(part) for part in blocks)
+        self.quoted = True
+        inner = "\n\n".join(self.block(block) for block in blocks)
+        self.quoted = False
+        return "{quote}\n" + inner + "\n{quote}"
 
     def line(self, content: tuple[Inline, ...], line_break: str) -> str:
         """Inlines within one line of markup."""
@@ -206,14 +217,21 @@ class _Writer:
     def phrase(
         self, sign: str, content: tuple[Inline, ...], number: int, inner: tuple[Inline, ...]
     ) -> str:
-        """`*words*`; with braces around the signs where a letter touches them from outside."""
+        """`*words*`; with braces around the signs where a letter or a sign touches them.
+
+        The same sign inside itself would end it; it says nothing new there.
+        """
+        again = sign in self.signs
+        self.signs.append(sign)
         text = self.line(inner, BREAK)
+        self.signs.pop()
         words = text.strip()
-        if not words:
+        if again or not letters(inner).strip():
             return text
-        before = letters(content[max(number - 1, 0) : number])[-1:]
-        after = letters(content[number + 1 : number + 2])[:1]
-        if before.isalnum() or after.isalnum():
+        before, after = content[max(number - 1, 0) : number], content[number + 1 : number + 2]
+        beside = any(isinstance(one, Strong | Emphasis | Struck) for one in (*before, *after))
+        address = ADDRESS.search(letters(inner))  # the sign behind it would become a part of it
+        if beside or address or letters(before)[-1:].isalnum() or letters(after)[:1].isalnum():
             sign = "{" + sign + "}"
         blanks_before = text[: len(text) - len(text.lstrip())]
         return f"{blanks_before}{sign}{words}{sign}{text[len(text.rstrip()) :]}"
@@ -223,6 +241,7 @@ class _Writer:
         if not link.target.lower().startswith(SCHEMES):
             self.lost.append("a link that is no http, https or mailto address became its words")
             return words
+        words = IN_LINK.sub(lambda found: f"&#{ord(found[1])};", words)
         target = UNSAFE_IN_TARGET.sub(_percent, link.target)
         same = letters(link.content) in ("", link.target)
         return f"[{target}]" if same or not words else f"[{words}|{target}]"
