@@ -30,7 +30,8 @@ class JiraAuth(BaseModel):
     def _is_one_of_them(self) -> Self:
         basic = bool(self.email) and self.api_token is not None
         ways = (basic, self.token is not None, self.access_token is not None)
-        if ways.count(True) != 1 or (not basic and self.email):
+        half = not basic and (bool(self.email) or self.api_token is not None)
+        if ways.count(True) != 1 or half:
             raise ValueError("give `email` and `api_token`, or `token`, or `access_token` alone")
         return self
 
