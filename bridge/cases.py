@@ -19,10 +19,10 @@ from bridge.clock import Clock
 from bridge.connectors.cases import PushCase, case_of, read_case
 from bridge.errors import GiveUp
 from bridge.event import JSON
-from bridge.record import PUSHES_CASE, tie_case
 from bridge.store.links import find_pushed
 from bridge.store.records import get_record
 from bridge.store.transaction import Database, Transaction
+from bridge.ties import PUSHES_CASE, tie_case
 
 CASE = "case"
 

@@ -35,13 +35,13 @@ from bridge.errors import (
 )
 from bridge.event import JSON
 from bridge.principal import Principal
-from bridge.record import PUSHES_CASE
 from bridge.registry import Registry
 from bridge.store import cases
 from bridge.store.audit import add_change
 from bridge.store.cases import Incident
 from bridge.store.records import Record, get_record, list_records
 from bridge.store.transaction import Database, Transaction
+from bridge.ties import PUSHES_CASE
 
 MOST_CASES = 10_000
 """Cases that a search looks through, the last changed first: as many as Kibana gives at most."""

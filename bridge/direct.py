@@ -25,8 +25,8 @@ from bridge.calling import Caller, Integration
 from bridge.clock import Clock
 from bridge.connectors.contract import Client
 from bridge.errors import ConnectorError, GiveUp, Hold, TryAgain
+from bridge.marks import mark
 from bridge.object_locks import Key, ObjectLocks
-from bridge.record import mark
 from bridge.store import links, object_leases
 from bridge.store.findings import NOTHING, RUN_OF_PUSH, Earlier
 from bridge.store.links import Link, LinkState

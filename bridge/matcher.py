@@ -12,7 +12,7 @@ from bridge.errors import ExpressionFailed, Refused
 from bridge.event import JSON, Event, StoredEvent
 from bridge.match.plan import Plan, Stage, plan
 from bridge.match.rules import RuleSet
-from bridge.record import Matched
+from bridge.planning import Matched
 from bridge.text.escape import ESCAPES
 
 log = structlog.get_logger("bridge.match")

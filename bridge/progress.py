@@ -22,9 +22,9 @@ from bridge.connectors.parameters import AppendTable, Comment
 from bridge.direct import Direct
 from bridge.errors import ConnectorError, NotFound, RequestRefused, TryAgain
 from bridge.jobs import Given, Job, get_job, put_job, tie
+from bridge.marks import mark
 from bridge.principal import Principal
 from bridge.progress_text import note_text, summary_text, tables_of
-from bridge.record import mark
 from bridge.registry import Registry
 from bridge.store import job_notes, pushes
 from bridge.store.audit import Change, add_change

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.errors import LeaseLost
-from bridge.store.actions import UNFINISHED, doubt_lane
+from bridge.store.actions import UNFINISHED, doubt_lane, is_unfinished
 from bridge.store.transaction import DATABASE_NOW, Transaction
 
 Lane = tuple[str, str]
@@ -123,6 +123,16 @@ async def keep_lane(tx: Transaction, lane: Lane, owner: str) -> None:
     """Locks a lane that one has the lease of. Raises LeaseLost."""
     if await lock_lane(tx, lane) != owner:
         raise LeaseLost(f"{lane[1]}: another process has the lane now")
+
+
+async def keep_unfinished(tx: Transaction, lane: Lane, action_id: str, owner: str) -> None:
+    """Locks the lane of an action that is still to be ended by its owner. Raises LeaseLost.
+
+    A node that stood still may have its lane again by now, and its action be ended by another.
+    """
+    await keep_lane(tx, lane, owner)
+    if not await is_unfinished(tx, action_id):
+        raise LeaseLost(f"{action_id}: another process has ended it")
 
 
 async def renew_leases(tx: Transaction, lease: Lease) -> int:

@@ -14,9 +14,9 @@ from bridge.connectors.catalogue import action_shapes
 from bridge.connectors.preview import NotSent, PreviewClient, Request
 from bridge.errors import BridgeError, ConnectorError, ExpressionFailed
 from bridge.event import JSON, Event
+from bridge.marks import mark
 from bridge.match.plan import names_for, render_deferred
 from bridge.match.rule import Rule
-from bridge.record import mark
 from bridge.text.escape import ESCAPES
 
 BY_THE_BRIDGE = {

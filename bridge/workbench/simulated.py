@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from bridge.action import PlannedRun
 from bridge.event import JSON, Event
-from bridge.record import MAKES_TICKET, element_about
 from bridge.store.links import Link
 from bridge.store.throttles import Window, place_run
+from bridge.ties import MAKES_TICKET, element_about
 from bridge.workbench.items import Fate
 
 Value = tuple[str, str, str]

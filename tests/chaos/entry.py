@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import bridge.calling
-import bridge.worker
+import bridge.claims
 from bridge.app import run, serve
 from bridge.clock import wall_clock
 from bridge.configuration import load_settings
@@ -66,7 +66,7 @@ class Control:
 
 def main(config: str, folder: str, point: str = "", nth: str = "0") -> None:
     control = Control(Path(folder))
-    bridge.worker.LEASE_MS = LEASE_MS
+    bridge.claims.LEASE_MS = LEASE_MS
     bridge.calling.OBJECT_MARGIN_MS = MARGIN_MS
     arm(Trigger(point, int(nth)), control.fill_disk)
     run(serve(load_settings(Path(config), {}), clock=control.clock))

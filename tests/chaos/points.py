@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
+import bridge.lane_turns
+import bridge.matching
 import bridge.store.intake
-import bridge.worker
 from bridge.connectors.http import Ask, HttpClient, Reply
 from bridge.store.postgres import PostgresDatabase
 from bridge.store.sqlite import SqliteDatabase
@@ -21,9 +22,9 @@ from bridge.store.transaction import Transaction
 
 STEPS = {
     "intake": (bridge.store.intake, "store_deliveries"),
-    "match": (bridge.worker, "record_matched"),
-    "match-in-lane": (bridge.worker, "record_matched_in_lane"),
-    "record": (bridge.worker, "record_ended"),
+    "match": (bridge.matching, "record_matched"),
+    "match-in-lane": (bridge.matching, "record_matched_in_lane"),
+    "record": (bridge.lane_turns, "record_ended"),
 }
 """What a transaction is called, and the function that marks it as such."""
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from bridge.action import ActionState, OnFailure, PlannedAction, PlannedRun, Throttle
 from bridge.event import JSON, EventState
 from bridge.guards import take_turn
-from bridge.record import Ended, Matched, mark, record_ended, record_matched, record_run_skipped
+from bridge.marks import mark
+from bridge.planning import Matched
+from bridge.record import Ended, record_ended, record_matched, record_run_skipped
 from bridge.store import actions, attempts, events, lanes, links, replay, runs
 from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.intake import Intake

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bridge.action import OnFailure, PlannedAction, PlannedRun
-from bridge.record import Matched, record_matched
+from bridge.planning import Matched
+from bridge.record import record_matched
 from bridge.store import actions, events
 from bridge.store.transaction import Database, Transaction
 

@@ -121,6 +121,7 @@ class Route:
     """Everything behind the door."""
 
     worker: Worker
+    actor: Actor
     intake: Intake
     database: Database
     clock: MovableClock
@@ -210,6 +211,6 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
             store, clock, matcher, actor, pause_seconds=0.05, on_event=states.put_nowait
         )
         intake = Intake(store, clock, on_stored=worker.tell)
-        return Route(worker, intake, store, clock, rules, states, caller.pacing)
+        return Route(worker, actor, intake, store, clock, rules, states, caller.pacing)
 
     return make

@@ -120,7 +120,7 @@ async def test_case_is_pushed_by_hand_and_a_lost_answer_is_asked_for_again(
     route = make_route(RULES.replace("case.*", "case.closed"))
     await route.accept("d-1", CASE, kind="case.created", subject="case-1")
     await route.run()
-    actor = route.worker._actor
+    actor = route.actor
     pusher = Pusher(route.database, actor.caller, route.clock)
     integration = Integration("jira", "default", far_connector(far), far)
     far.replies = [TryAgain("no answer", may_have_happened=True), PUSHED]
@@ -148,7 +148,7 @@ CLOSES = (
 async def tied(make_route: Make, far: FarSide) -> Route:
     """A case that is tied to SEC-7, from a source that leads to the far side."""
     route = make_route(CLOSES)
-    route.worker._actor.leads_to = {("default", "events"): "jira"}
+    route.actor.leads_to = {("default", "events"): "jira"}
     far.replies = [PUSHED]
     await route.accept("d-1", CASE, kind="case.created", subject="case-1")
     await route.run()

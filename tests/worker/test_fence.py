@@ -11,8 +11,8 @@ from bridge.connectors.http import Ask, HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.errors import LeaseLost, TryAgain
 from bridge.fence import Fence
+from bridge.lane_turns import read_waiting
 from bridge.store.lanes import Lease, claim_lanes
-from bridge.worker import read_waiting
 from tests.engines import new_database
 from tests.store.conftest import MovableClock
 from tests.worker.conftest import Route

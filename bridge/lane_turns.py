@@ -1,0 +1,169 @@
+"""A lane's turn: what is due of it is acted on in order, one action at a time, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import Enum
+
+import structlog
+
+from bridge.act import Actor, Attempted
+from bridge.action import OnFailure
+from bridge.clock import Clock
+from bridge.event import EventState
+from bridge.fence import Fence
+from bridge.guards import take_turn
+from bridge.matching import Matching
+from bridge.record import record_ended, record_run_skipped
+from bridge.store.actions import MATCH, StoredAction, newest_action, read_lane
+from bridge.store.attempts import AttemptOutcome
+from bridge.store.lanes import Lane, check_owner, is_held
+from bridge.store.runs import Run, get_run
+from bridge.store.transaction import Database, Transaction
+
+LANE_TURN = 16
+"""Actions a lane may run before it goes to the end of the line."""
+
+Watch = Callable[[StoredAction, Attempted], None]
+"""Told of each try after it is recorded, for metrics."""
+
+log = structlog.get_logger("bridge.worker")
+
+
+class LaneTurns:
+    """Runs lanes of one process.
+
+    owner: who has their leases, on PostgreSQL.
+    on_event: told how an event stands when it has ended.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        actor: Actor,
+        matching: Matching,
+        owner: str,
+        fence: Fence,
+        *,
+        on_event: Callable[[EventState], None],
+        on_attempt: Watch,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._actor = actor
+        self._matching = matching
+        self._owner = owner
+        self._fence = fence
+        self._on_event = on_event
+        self._on_attempt = on_attempt
+        self._doubt_to = 0
+        self.stopping = False
+
+    async def doubt_older(self) -> None:
+        """On SQLite no claim is written: any action that is there now may have been under way when
+        the last process ended, and is looked for before it is repeated."""
+        if self._database.single_process:
+            self._doubt_to = await self._database.read(newest_action)
+
+    async def run(self, lane: Lane) -> bool:
+        """Runs what is due of one lane, in order; true when its turn ended before its work."""
+        self._fence.begin()
+        waiting = await self._database.read(lambda tx: read_waiting(tx, lane, self._owner))
+        over: set[str] = set()
+        for action, run in waiting:
+            if action.run_id in over:
+                continue
+            if action.next_try_at > self._clock() or self.stopping:
+                return False
+            doubtful = replace(action, may_exist=action.may_exist or action.seq <= self._doubt_to)
+            after = await self._run_action(doubtful, run)
+            if after is Next.LANE_WAITS:
+                return False
+            if after is Next.READ_AGAIN:
+                return True
+            if after is Next.RUN_IS_OVER:
+                over.add(action.run_id)
+        return len(waiting) == LANE_TURN
+
+    async def _run_action(self, action: StoredAction, run: Run) -> Next:
+        """Tries one action and records it; says what the lane does next."""
+        if action.planned.name == MATCH:
+            await self._matching.match_in_lane(action, self._owner)
+            return Next.READ_AGAIN
+        turn = await take_turn(self._database, self._clock, action, run, self._owner)
+        if turn.out_of_turn:
+            return Next.READ_AGAIN
+        if turn.skip_run:
+            await self._database.write(
+                lambda tx: record_run_skipped(tx, action, turn.skip_run, self._clock(), self._owner)
+            )
+            return Next.RUN_IS_OVER
+        attempted = await self._actor.act(action, run, turn)
+        state = await self._database.write(
+            lambda tx: record_ended(
+                tx, action, attempted.ended, run.on_failure, self._clock(), self._owner
+            )
+        )
+        if attempted.ended.counted:
+            self._note_attempt(action, attempted)
+        if state is not None and state is not EventState.MATCHED:
+            self._on_event(state)
+        after = what_next(attempted.ended.attempt.outcome, run.on_failure)
+        # The steps behind this one were read before the run took over: now they are in doubt too.
+        return Next.READ_AGAIN if turn.may_exist and after is Next.GO_ON else after
+
+    def _note_attempt(self, action: StoredAction, attempted: Attempted) -> None:
+        attempt = attempted.ended.attempt
+        self._on_attempt(action, attempted)
+        write = log.info if attempt.outcome in QUIET else log.warning
+        write(
+            "attempt",
+            event_id=action.event_id,
+            rule=action.rule,
+            action=action.planned.name,
+            id=action.id,
+            number=attempt.number,
+            outcome=attempt.outcome.value,
+            duration_ms=attempt.duration_ms,
+            next_try_at=attempt.next_try_at,
+            reason=attempt.reason,
+        )
+
+
+class Next(Enum):
+    """What a lane does after one of its actions."""
+
+    GO_ON = "go on"
+    RUN_IS_OVER = "the rest of the run was skipped"
+    LANE_WAITS = "the action is tried again later, or holds the lane"
+    READ_AGAIN = "what was read of it is out of date"
+
+
+def what_next(outcome: AttemptOutcome, on_failure: OnFailure) -> Next:
+    """What a lane does after a try."""
+    if outcome is AttemptOutcome.AGAIN:
+        return Next.LANE_WAITS
+    if outcome is not AttemptOutcome.DEAD:
+        return Next.GO_ON
+    match on_failure:
+        case OnFailure.HOLD:
+            return Next.LANE_WAITS
+        case OnFailure.CONTINUE:
+            return Next.GO_ON
+        case OnFailure.STOP:
+            return Next.RUN_IS_OVER
+
+
+async def read_waiting(tx: Transaction, lane: Lane, owner: str) -> list[tuple[StoredAction, Run]]:
+    """The next actions of a lane, each with its run; none while it is held. Raises LeaseLost."""
+    await check_owner(tx, lane, owner)
+    if not owner and await is_held(tx, lane):
+        return []  # a newer event put it into the line again; where lanes are claimed, none does
+    actions = await read_lane(tx, *lane, LANE_TURN)
+    runs = {run_id: await get_run(tx, run_id) for run_id in {one.run_id for one in actions}}
+    return [(action, runs[action.run_id]) for action in actions]
+
+
+QUIET = (AttemptOutcome.DONE, AttemptOutcome.FOUND, AttemptOutcome.SKIPPED)

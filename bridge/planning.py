@@ -1,0 +1,161 @@
+"""Planning: what the rules said about an event becomes rows, as far as the guards let it.
+
+Each function is part of a transaction of `record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from bridge.action import OnFailure, PlannedAction, PlannedRun
+from bridge.clock import new_id
+from bridge.event import StoredEvent
+from bridge.marks import mark
+from bridge.store import actions, links, runs, throttles
+from bridge.store.actions import MATCH
+from bridge.store.links import LinkState
+from bridge.store.records import Record
+from bridge.store.transaction import Transaction
+from bridge.ties import plan_link
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What the rules said about one event.
+
+    needs_lane: rules that read `link` are still to be asked, when the lane's turn comes.
+    unreadable: why no rule could see it; empty otherwise.
+    errors: rules whose expressions gave an error, with its text.
+    about: the kind and id of the record the event is about, for links.
+    """
+
+    stored: StoredEvent
+    runs: tuple[PlannedRun, ...]
+    records: tuple[Record, ...] = ()
+    needs_lane: bool = False
+    unreadable: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    about: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was written for one event: its open actions, when the first is due, rules hit."""
+
+    opened: int
+    due_at: int
+    matched: Mapping[str, int]
+    before: set[tuple[str, int]]
+    reason: str
+
+
+async def plan_runs(tx: Transaction, matched: Matched, now: int) -> Planned:
+    """Writes the runs of an event that are not there yet, with their actions and links."""
+    event = matched.stored
+    seen_before = bool(event.rules_version)
+    before = await runs.planned_before(tx, event.id) if seen_before else set()
+    lane_seq = await lane_place(tx, event) if seen_before else event.seq
+    opened = 0
+    due_at = now
+    reason = ""
+    hits: dict[str, int] = {}
+    for planned in matched.runs:
+        if (planned.rule, planned.index) in before:
+            continue
+        hits[planned.rule] = hits.get(planned.rule, 0) + 1
+        placed = await place_run(tx, matched, planned, now)
+        reason = placed.reason or reason
+        if placed.run is None:
+            continue
+        new = new_actions(event, planned, placed.run.id, placed, lane_seq, now)
+        await runs.insert_runs(tx, [placed.run], now)
+        await actions.insert_actions(tx, new)
+        count = sum(1 for action in new if not action.skip)
+        if count and not opened:
+            due_at = placed.due_at
+        opened += count
+    return Planned(opened, due_at, hits, before, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What the guards said about a run.
+
+    run: None when a waiting run has taken the event in.
+    due_at: when it may start. skip: why it will not run; empty otherwise.
+    """
+
+    run: runs.Run | None
+    due_at: int = 0
+    skip: str = ""
+    reason: str = ""
+
+
+async def place_run(tx: Transaction, matched: Matched, planned: PlannedRun, now: int) -> Placed:
+    """Asks the guards, `once_per` first: a value that is done takes no place in a throttle."""
+    event = matched.stored
+    run = runs.Run(
+        new_id("run", now), event.id, event.tenant, planned.rule, planned.index, planned.each,
+        planned.once, planned.on_failure, planned.variables,
+    )  # fmt: skip
+    held = None
+    if planned.once is not None:
+        held = await links.find_once(tx, event.tenant, planned.rule, planned.once)
+        if held is not None and held.state is LinkState.DONE:
+            ticket = f", {held.ticket}" if held.ticket else ""
+            return Placed(
+                run, now, f"once_per {planned.once!r} was done by {held.event_id}{ticket}"
+            )
+    due_at = now
+    if planned.throttle is not None:
+        slot = await throttles.take_slot(
+            tx, event.tenant, planned.rule, planned.throttle, run.id, now
+        )
+        limit = f"{planned.throttle.at_most} runs in {planned.throttle.per_ms // 1000} s"
+        if slot.group_run:
+            await runs.add_to_group(tx, slot.group_run, event.id)
+            return Placed(None, reason=f"taken in by the waiting {slot.group_run} ({limit})")
+        if slot.starts_at > now and planned.throttle.over == "drop":
+            return Placed(run, now, f"throttled: {limit} are used up")
+        due_at = slot.starts_at
+        run = replace(run, grouped=(event.id,))
+    if held is None:
+        await plan_link(tx, event, matched.about, planned, run, now)
+    return Placed(run, due_at)
+
+
+async def lane_place(tx: Transaction, event: StoredEvent) -> int:
+    """Where an event that comes before the rules again stands in its lane: as it came, but not
+    ahead of a run that owns a value of `once_per`."""
+    owner = await links.owner_in_lane(tx, event.tenant, event.subject)
+    return event.seq if owner is None else max(event.seq, owner[1] + 1)
+
+
+def new_actions(
+    event: StoredEvent, planned: PlannedRun, run_id: str, placed: Placed, lane_seq: int, now: int
+) -> list[actions.NewAction]:
+    """The rows of a run's steps. lane_seq: where they stand in the lane."""
+    return [
+        actions.NewAction(
+            new_id("act", now), run_id, event.id, lane_seq, event.tenant, event.subject,
+            planned.rule, step,
+            mark(event.tenant, planned.rule, planned.once, event.id, planned.index, step.position),
+            placed.skip or step.skip, False, placed.due_at, now,
+        )
+        for step in planned.actions
+    ]  # fmt: skip
+
+
+async def add_match_step(tx: Transaction, event: StoredEvent, now: int) -> None:
+    """Puts a step into the lane that will ask the rules which read `link`."""
+    run = runs.Run(
+        new_id("run", now), event.id, event.tenant, MATCH, 0, None, None, OnFailure.STOP, None
+    )
+    step = actions.NewAction(
+        new_id("act", now), run.id, event.id, event.seq, event.tenant, event.subject, MATCH,
+        PlannedAction(0, MATCH, "", "", {}), mark(event.tenant, MATCH, None, event.id, 0, 0),
+        "", False, now, now,
+    )  # fmt: skip
+    await runs.insert_runs(tx, [run], now)
+    await actions.insert_actions(tx, [step])
