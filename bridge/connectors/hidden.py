@@ -57,6 +57,12 @@ def read_memory(text: str) -> Memory | None:
     return Memory(found[1], found[2], tuple(one for one in found[3].split("-") if one))
 
 
+def below_memory(text: str) -> str:
+    """What stands below the memory's line; empty where there is none."""
+    found = MEMORY.search(text)
+    return text[found.end() :].strip() if found else ""
+
+
 def tag_digest(tag: str) -> str:
     return digest(tag)[:8]
 

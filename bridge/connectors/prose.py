@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bridge.connectors.parameters import TextFormat
 from bridge.errors import GiveUp
 from bridge.text.characters import length, one_line, tidy
@@ -9,14 +11,22 @@ from bridge.text.cut import fit
 from bridge.text.gfm import write_markdown
 from bridge.text.markdown import read_markdown
 from bridge.text.plain import read_plain
+from bridge.text.quiet import quiet
 from bridge.text.tree import Written
 
 
-def markdown_text(text: str, text_format: TextFormat, limit: int) -> Written:
-    """Markdown without HTML, cut by structure. Raises GiveUp for wiki markup."""
+def markdown_text(
+    text: str, text_format: TextFormat, limit: int, calls: re.Pattern[str] | None = None
+) -> Written:
+    """Markdown without HTML, cut by structure. Raises GiveUp for wiki markup.
+
+    calls: what would call somebody there, and is made quiet.
+    """
     if text_format == "wiki":
         raise GiveUp("this system takes Markdown; `format: wiki` is for Jira")
     document = read_markdown(text) if text_format == "markdown" else read_plain(text)
+    if calls is not None:
+        document = quiet(document, calls)
     return fit(document, limit, write_markdown)
 
 

@@ -1,10 +1,13 @@
 """push_case for systems whose texts are Markdown: the one order of steps, whatever the system.
 
-Jira has its own (`jira/push.py`): its properties remember what here stands in hidden lines.
+Jira has its own (`jira/push.py`): its properties remember what here stands in a line of the
+description. A system whose texts keep no such line may keep it elsewhere, as Linear's target does,
+and put it below the description that it tells of.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +22,7 @@ from bridge.connectors.cases import (
 )
 from bridge.connectors.hidden import (
     ROOM,
-    mark_line,
+    below_memory,
     memory_of,
     read_memory,
     tag_digest,
@@ -27,11 +30,12 @@ from bridge.connectors.hidden import (
 )
 from bridge.connectors.prose import markdown_text, title_text
 from bridge.event import JSON
+from bridge.text.characters import length
 
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """A case as it stands in the other system. description: with whatever lines of ours."""
+    """A case as it stands in the other system. description: with the line that remembers."""
 
     key: str
     id: str
@@ -43,9 +47,20 @@ class There:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """Characters of each text. calls: what would call somebody there, and is made quiet."""
+
     title: int
     description: int
     comment: int
+    calls: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Title and description as they are first written."""
+
+    title: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,7 @@ class Wanted:
 
 
 class Target(Protocol):
-    """The steps that differ from system to system."""
+    """The steps that differ from system to system. lost: what could not be carried over."""
 
     @property
     def limits(self) -> Limits: ...
@@ -73,18 +88,22 @@ class Target(Protocol):
         ...
 
     async def create(
-        self, call: Call[PushCase], case: CaseData, title: str, description: str
+        self, call: Call[PushCase], case: CaseData, texts: Texts, lost: list[str]
     ) -> There: ...
 
     async def read(self, key: str) -> There: ...
 
-    async def write(self, there: There, wanted: Wanted) -> None: ...
+    async def write(self, there: There, wanted: Wanted, lost: list[str]) -> None:
+        """What else stands in the description, such as tables of ours, stays below it."""
+        ...
 
     async def comment_marks(self, call: Call[PushCase], key: str, wanted: set[str]) -> set[str]:
         """Which of these marks comments carry there. Raises TryAgain as `find` does."""
         ...
 
-    async def add_comment(self, key: str, text: str, mark: str) -> None: ...
+    async def add_comment(self, key: str, text: str, mark: str) -> None:
+        """text: leaves ROOM for the mark."""
+        ...
 
 
 async def push(target: Target, call: Call[PushCase]) -> Outcome:
@@ -94,12 +113,11 @@ async def push(target: Target, call: Call[PushCase]) -> Outcome:
     there = await target.read(ticket) if ticket else await target.find(call)
     created, changed, lost = there is None, Wanted(), list[str]()
     if there is None:
-        title, description = _texts(case, target.limits, lost)
-        there = await target.create(call, case, title, description)
+        there = await target.create(call, case, _texts(case, target.limits, lost), lost)
     else:
         changed = _changes(case, there, target.limits, lost)
         if changed.names:
-            await target.write(there, changed)
+            await target.write(there, changed, lost)
     added = await _add_comments(target, call, case, there.key, lost)
     outputs: dict[str, JSON] = {
         "key": there.key,
@@ -113,19 +131,26 @@ async def push(target: Target, call: Call[PushCase]) -> Outcome:
     return Outcome(outputs, found=not (created or changed.names or added), lost=tuple(lost))
 
 
-def _texts(case: CaseData, limits: Limits, lost: list[str]) -> tuple[str, str]:
-    """Title and description as they are first written."""
+def _texts(case: CaseData, limits: Limits, lost: list[str]) -> Texts:
     title = title_text(case.title, limits.title)
-    words = markdown_text(case.description or "", "markdown", limits.description - ROOM)
-    lost += [*title.lost, *words.lost]
-    return title.text, with_lines(words.text, memory_of(case).line)
+    lost += title.lost
+    words = _words(case.description or "", limits.description, limits, lost)
+    return Texts(title.text, with_lines(words, memory_of(case).line))
+
+
+def _words(text: str, limit: int, limits: Limits, lost: list[str]) -> str:
+    """A text of a case as it is written there, with room for a line of ours."""
+    words = markdown_text(text, "markdown", limit - ROOM, limits.calls)
+    lost += words.lost
+    return words.text
 
 
 def _changes(case: CaseData, there: There, limits: Limits, lost: list[str]) -> Wanted:
     """What changed in the case since the last push, which a hidden line remembers.
 
     What no push has made has no such line and keeps its words; only tags are added to it. Where a
-    person took the line away, the text is that person's from then on.
+    person took the line away, the text is that person's from then on. What stands below the line
+    is nobody's but that person's as well, and stays.
     """
     before = read_memory(there.description)
     if before is None:
@@ -137,9 +162,10 @@ def _changes(case: CaseData, there: There, limits: Limits, lost: list[str]) -> W
         title = written.text
         lost += written.lost
     if before.description != now.description:
-        words = markdown_text(case.description or "", "markdown", limits.description - ROOM)
-        description = with_lines(words.text, now.line)
-        lost += words.lost
+        below = below_memory(there.description)
+        room = max(limits.description - length(below), limits.description // 2)
+        words = _words(case.description or "", room, limits, lost)
+        description = with_lines(words, now.line, *([f"\n{below}"] if below else []))
     elif before != now:
         description = there.description.replace(before.line, now.line)
     return Wanted(title, description, _with_tags(case, there, before.tags))
@@ -165,7 +191,7 @@ async def _add_comments(
         for its_mark in await target.comment_marks(call, key, set(missing)):
             missing.pop(its_mark, None)
     for its_mark, comment in missing.items():
-        words = markdown_text(comment_text(case, comment), "markdown", target.limits.comment - ROOM)
-        lost += words.lost
-        await target.add_comment(key, with_lines(words.text, mark_line(its_mark)), its_mark)
+        limits = target.limits
+        words = _words(comment_text(case, comment), limits.comment, limits, lost)
+        await target.add_comment(key, words, its_mark)
     return list(missing.values())

@@ -364,6 +364,11 @@ async def test_every_request_and_answer_is_one_that_github_describes(
         parameters: dict[str, JSON] = {"alert": f"{kind}/1", "state": "resolved", "reason": reason}
         await github.run("update_alert", parameters)
         await github.run("update_alert", {"alert": f"{kind}/1", "state": "open"})
+    comments: list[JSON] = [{"id": "1", "body": "b"}]
+    case: dict[str, JSON] = {"id": "1", "title": "t", "tags": ["c"], "comments": comments}
+    for title in ("t", "u"):
+        pushed: dict[str, JSON] = {"case": {**case, "title": title, "tags": [title]}}
+        await github.run("push_case", pushed, mark="mark-0000000003")
     await github.connector.check(github.client)
     seen: set[tuple[str, str]] = set()
     for request, answer in recorder(github).answers:

@@ -381,6 +381,11 @@ async def test_every_request_and_answer_is_one_that_linears_schema_knows(
     )
     await linear.run("comment", {"ticket": "ENG-1", "body": "x"}, may_exist=True)
     await linear.run("append_table", ROW, may_exist=True)
+    comments: list[JSON] = [{"id": "1", "body": "b"}]
+    case: dict[str, JSON] = {"id": "1", "title": "t", "severity": "high", "comments": comments}
+    for title in ("t", "u"):
+        pushed: dict[str, JSON] = {"case": {**case, "title": title, "tags": [title]}}
+        await linear.run("push_case", pushed, mark="mark-0000000004")
     await linear.connector.check(linear.client)
     documents: set[str] = set()
     for request, answer in recorder(linear).answers:
@@ -397,4 +402,4 @@ async def test_every_request_and_answer_is_one_that_linears_schema_knows(
         visit(document, TypeInfoVisitor(info, walk))
         assert walk.wrong == []
         documents.add(operation.name.value)
-    assert len(documents) >= 14, documents
+    assert len(documents) >= 18, documents

@@ -13,6 +13,8 @@ from bridge.connectors.github.comments import comment
 from bridge.connectors.github.create import create_ticket
 from bridge.connectors.github.edit import update_ticket
 from bridge.connectors.github.options import GitHubSettings
+from bridge.connectors.github.push import object_of as case_object
+from bridge.connectors.github.push import push_case
 from bridge.connectors.github.table import append_table, append_tables
 from bridge.connectors.github.transition import transition
 from bridge.connectors.shapes import shape
@@ -32,7 +34,7 @@ def ticket_of(parameters: _NamesTicket) -> str:
 
 CONNECTOR = Connector(
     name="github",
-    sentence="GitHub and GitHub Enterprise Server: issues, comments, tables, security alerts.",
+    sentence="GitHub and GitHub Enterprise Server: issues, comments, tables, cases, alerts.",
     settings=GitHubSettings,
     open=open_github,
     actions=(
@@ -42,6 +44,7 @@ CONNECTOR = Connector(
         Action(shape("comment"), comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("update_alert"), update_alert, object_of),
+        Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
 )

@@ -20,27 +20,39 @@ async def create_ticket(github: GitHub, call: Call[CreateTicket]) -> Outcome:
 
     The mark travels in the create itself: there is no moment in which the issue exists without it.
     """
-    repository = call.parameters.project or github.settings.repository
-    if not REPOSITORY.fullmatch(repository):
-        raise GiveUp(f"project {repository[:100]!r} is no repository: expected owner/name")
+    repository = repository_of(github, call.parameters.project)
     if call.may_exist:
         found = await find_made(github, repository, call.mark, call.intended_at)
         if found:
             return _outcome(found, repository, (), found=True)
-    fields = _fields(github, call)
+    text = call.parameters.description or ""
+    body = body_text(github, text, call.parameters.format)
+    made, lost = await create(github, repository, call.parameters, body.text, call.mark)
+    return _outcome(made, repository, (*body.lost, *lost), found=False)
+
+
+def repository_of(github: GitHub, project: str | None) -> str:
+    """Where an issue goes. Raises GiveUp."""
+    repository = project or github.settings.repository
+    if not REPOSITORY.fullmatch(repository):
+        raise GiveUp(f"project {repository[:100]!r} is no repository: expected owner/name")
+    return repository
+
+
+async def create(
+    github: GitHub, repository: str, parameters: CreateTicket, body: str, mark: str
+) -> tuple[dict[str, JSON], list[str]]:
+    """The new issue, and what of the parameters is not in it. body: as GitHub takes it."""
+    fields = _fields(github, parameters, body, mark)
     made = await github.write("POST", f"/repos/{repository}/issues", fields.values)
     if not isinstance(made.get("number"), int):
         raise TryAgain("GitHub's answer to the create names no issue", may_have_happened=True)
-    return _outcome(made, repository, (*fields.lost, *dropped(fields, made)), found=False)
+    return made, [*fields.lost, *dropped(fields, made)]
 
 
-def _fields(github: GitHub, call: Call[CreateTicket]) -> Fields:
-    parameters = call.parameters
+def _fields(github: GitHub, parameters: CreateTicket, body: str, mark: str) -> Fields:
     fields = shared_fields(parameters)
-    text = parameters.description or ""
-    body = body_text(github, text, parameters.format)
-    fields.lost += body.lost
-    words = body.text
+    words = body
     if parameters.parent:
         parent = github.ticket(parameters.parent)
         words = f"{words}\n\nPart of {parent.key}".lstrip()
@@ -52,7 +64,7 @@ def _fields(github: GitHub, call: Call[CreateTicket]) -> Fields:
     labels = label_texts(labels) + priority_label(github, parameters.priority, fields.lost)
     if labels:
         fields.values["labels"] = [*dict.fromkeys(labels)]
-    fields.values["body"] = with_mark(words, call.mark)
+    fields.values["body"] = with_mark(words, mark)
     return fields
 
 

@@ -20,6 +20,11 @@ def holds_mark(text: object, mark: str) -> bool:
     return isinstance(text, str) and mark_comment(mark) in text
 
 
+def marks_in(text: object) -> set[str]:
+    """Every mark that a text carries."""
+    return set(OWN.findall(text)) if isinstance(text, str) else set()
+
+
 def last_mark(text: str) -> str:
     """The mark at the very end of an issue's body, as the create wrote it; empty without one."""
     found = list(OWN.finditer(text))

@@ -69,7 +69,7 @@ async def append_tables(github: GitHub, calls: Sequence[Call[AppendTable]]) -> l
             "characters, and no older table of ours is left to move into a comment"
         )
     if moved:
-        await _move_to_comments(github, ticket, moved)
+        await move_to_comments(github, ticket, moved)
         text = without(text, moved)
     await github.write("PATCH", ticket.path, {"body": text})
     after = await _read(github, ticket)
@@ -119,7 +119,7 @@ async def _read(github: GitHub, ticket: Ticket) -> str:
     return str((await github.issue(ticket)).get("body") or "")
 
 
-async def _move_to_comments(github: GitHub, ticket: Ticket, tables: list[OwnTable]) -> None:
+async def move_to_comments(github: GitHub, ticket: Ticket, tables: Sequence[OwnTable]) -> None:
     """Puts into comments what is not in one yet; only then may it leave the body."""
     missing = {table.mark: table for table in tables}
     async for comment in newest_comments(github, ticket):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list
 from bridge.connectors.cases import CaseData, PushCase
-from bridge.connectors.hidden import marks_in
+from bridge.connectors.hidden import mark_line, marks_in, with_lines
 from bridge.connectors.kibana.cases import (
     SEVERITIES,
     add_comment,
@@ -20,7 +20,7 @@ from bridge.connectors.kibana.cases import (
 )
 from bridge.connectors.kibana.client import Case, Kibana
 from bridge.connectors.kibana.options import TEXT_LIMIT, TITLE_LIMIT
-from bridge.connectors.pushing import Limits, There, Wanted, push
+from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
 from bridge.event import JSON
 
 LIMITS = Limits(TITLE_LIMIT, TEXT_LIMIT, TEXT_LIMIT)
@@ -42,7 +42,7 @@ class KibanaTarget:
         return self._there(found) if found else None
 
     async def create(
-        self, call: Call[PushCase], case: CaseData, title: str, description: str
+        self, call: Call[PushCase], case: CaseData, texts: Texts, lost: list[str]
     ) -> There:
         fields: dict[str, JSON] = dict(call.parameters.fields or {})
         if call.parameters.priority:
@@ -50,12 +50,13 @@ class KibanaTarget:
         elif case.severity in SEVERITIES:
             fields["severity"] = case.severity
         tags = tags_of(case.tags or ())
-        return self._there(await create(self.kibana, title, description, tags, call.mark, fields))
+        made = await create(self.kibana, texts.title, texts.description, tags, call.mark, fields)
+        return self._there(made)
 
     async def read(self, key: str) -> There:
         return self._there(await self.kibana.case(key))
 
-    async def write(self, there: There, wanted: Wanted) -> None:
+    async def write(self, there: There, wanted: Wanted, lost: list[str]) -> None:
         fields: dict[str, JSON] = {}
         if wanted.title is not None:
             fields["title"] = wanted.title
@@ -86,7 +87,7 @@ class KibanaTarget:
         return found
 
     async def add_comment(self, key: str, text: str, mark: str) -> None:
-        await add_comment(self.kibana, key, text, mark)
+        await add_comment(self.kibana, key, with_lines(text, mark_line(mark)), mark)
 
     def _there(self, case: Case) -> There:
         case_id = str(case.get("id"))

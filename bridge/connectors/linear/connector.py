@@ -11,6 +11,7 @@ from bridge.connectors.linear.comments import comment
 from bridge.connectors.linear.create import create_ticket
 from bridge.connectors.linear.edit import update_ticket
 from bridge.connectors.linear.options import LinearSettings
+from bridge.connectors.linear.push import object_of, push_case
 from bridge.connectors.linear.table import append_table, append_tables
 from bridge.connectors.linear.transition import transition
 from bridge.connectors.shapes import shape
@@ -30,7 +31,7 @@ def ticket_of(parameters: _NamesTicket) -> str:
 
 CONNECTOR = Connector(
     name="linear",
-    sentence="Linear: issues, comments, tables, workflow states.",
+    sentence="Linear: issues, comments, tables, workflow states, cases.",
     settings=LinearSettings,
     open=open_linear,
     actions=(
@@ -39,6 +40,7 @@ CONNECTOR = Connector(
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
+        Action(shape("push_case"), push_case, object_of),
     ),
     check=check,
 )

@@ -29,28 +29,36 @@ async def create_ticket(linear: Linear, call: Call[CreateTicket]) -> Outcome:
     Where the create is refused it looks once more: the request may have arrived twice.
     """
     issue_id = own_id(call.mark)
-    if call.may_exist and (found := await _find(linear, issue_id)):
-        return _outcome(found, (), found=True)
+    if call.may_exist and (known := await find_issue(linear, issue_id)):
+        return _outcome(known, (), found=True)
     lost: list[str] = []
-    wanted = await _input(linear, call.parameters, issue_id, lost)
+    wanted = await issue_input(linear, call.parameters, issue_id, lost)
+    issue, found = await create_issue(linear, wanted)
+    return _outcome(issue, () if found else tuple(lost), found=found)
+
+
+async def create_issue(linear: Linear, wanted: dict[str, JSON]) -> tuple[dict[str, JSON], bool]:
+    """The issue with the id that is wanted, and whether it was there already."""
     try:
         made = await linear.change(CREATE, input=wanted)
     except GiveUp as error:
-        if error.status == 401 or not (found := await _find(linear, issue_id)):
+        found = None if error.status == 401 else await find_issue(linear, str(wanted["id"]))
+        if found is None:
             raise
-        return _outcome(found, (), found=True)
+        return found, True
     issue = child(made, "issueCreate", "issue")
     if not child(issue, "identifier"):
         raise TryAgain("Linear's answer to the create names no issue", may_have_happened=True)
-    return _outcome(as_object(issue), tuple(lost), found=False)
+    return as_object(issue), False
 
 
-async def _find(linear: Linear, issue_id: str) -> dict[str, JSON] | None:
+async def find_issue(linear: Linear, issue_id: str) -> dict[str, JSON] | None:
+    """The issue with an id of our own making, archived or not."""
     found = as_list(child(await linear.ask(FIND, id=issue_id), "issues", "nodes"))
     return as_object(found[0]) if found else None
 
 
-async def _input(
+async def issue_input(
     linear: Linear, parameters: CreateTicket, issue_id: str, lost: list[str]
 ) -> dict[str, JSON]:
     team = await find_team(linear, parameters.project)

@@ -15,10 +15,15 @@ from bridge.connectors.parameters import AppendTable
 from bridge.errors import GiveUp, TryAgain
 from bridge.text.characters import length, one_line, tidy
 from bridge.text.gfm import escape_line, write_markdown_table
-from bridge.text.ink import ink
+from bridge.text.ink import INK, LENGTH, ink
 from bridge.text.quiet import quiet_text
 
 TITLE_LIMIT = 255
+
+OWN = re.compile(
+    rf"(?:^\*\*[^\n]*\*\*\n\n)?^\|[^\n]*[{INK}]{{{LENGTH}}}[^\n]*\|\n(?:\|[^\n]*(?:\n|\Z))+",
+    re.MULTILINE,
+)
 
 READ = """\
 query DescriptionOfIssue($id: String!) {
@@ -63,6 +68,11 @@ async def append_tables(linear: Linear, calls: Sequence[Call[AppendTable]]) -> l
 def is_there(text: str, block: str, call: Call[AppendTable]) -> bool:
     """By the ink; for a retry also by the words, should Linear have dropped the ink."""
     return ink(call.mark) in text or (call.may_exist and _words(block) in _words(text))
+
+
+def own_tables(text: str) -> list[str]:
+    """Our tables in a text, known by their ink; where Linear drops that, none is."""
+    return [found[0].rstrip("\n") for found in OWN.finditer(text)]
 
 
 def _block(call: Call[AppendTable]) -> str:

@@ -30,7 +30,8 @@ FIELDS = {
     "assigneeId": "assignee", "parentId": "parent", "labelIds": "labels",
 }  # fmt: skip
 """Fields of the inputs that are played, and where they are kept."""
-ELSEWHERE = frozenset({"id", "teamId"})
+LABELS = ("labelIds", "addedLabelIds", "removedLabelIds")
+ELSEWHERE = frozenset({"id", "teamId", *LABELS})
 
 
 class InputError(ValueError):
@@ -90,7 +91,7 @@ def _set(call: LinearCall, issue: Issue, wanted: Mapping[str, JSON]) -> None:
             raise InputError("priority must not be greater than 4")
         if name == "assigneeId" and value is not None and not nodes.by_id(str(value)):
             raise InputError("assigneeId is no user")
-        if name == "labelIds" and any(str(one) not in call.state.labels for one in as_list(value)):
+        if name in LABELS and any(str(one) not in call.state.labels for one in as_list(value)):
             raise InputError("labelIds must be ids of labels")
         if name == "title" and len(str(value)) > 255:
             raise InputError("title must be shorter than or equal to 255 characters")
@@ -98,6 +99,11 @@ def _set(call: LinearCall, issue: Issue, wanted: Mapping[str, JSON]) -> None:
     for name, value in wanted.items():
         if name == "labelIds":
             issue.labels = [str(one) for one in as_list(value)]
+        elif name == "addedLabelIds":
+            new = [str(one) for one in as_list(value)]
+            issue.labels += [one for one in new if one not in issue.labels]
+        elif name == "removedLabelIds":
+            issue.labels = [one for one in issue.labels if one not in as_list(value)]
         elif name == "description":
             issue.description = str(value) if value is not None else None
         elif name == "priority":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from bridge.clock import iso
@@ -16,6 +17,7 @@ from bridge.sandbox.linear.state import (
     TEAM,
     TEAM_KEY,
     WORKSPACE,
+    Attachment,
     Comment,
     Issue,
     LinearState,
@@ -25,6 +27,13 @@ from bridge.sandbox.linear.state import (
 Resolver: TypeAlias = Callable[[Mapping[str, JSON]], object]
 Node: TypeAlias = Mapping[str, object]
 """Values by the name of their field; a Resolver where a field takes arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value that is given out whole, whatever is in it."""
+
+    value: JSON
 
 
 def user(login: str) -> Node:
@@ -82,6 +91,7 @@ def organization() -> Node:
 
 def issue(state: LinearState, one: Issue) -> Node:
     comments = [each for each in state.comments.values() if each.issue == one.id]
+    attached = [each for each in state.attachments.values() if each.issue == one.id]
     return {
         "__typename": "Issue",
         "id": one.id,
@@ -100,6 +110,7 @@ def issue(state: LinearState, one: Issue) -> Node:
         "creator": user(one.author),
         "labels": connection([label(state, each) for each in one.labels]),
         "comments": connection([comment(state, each) for each in comments]),
+        "attachments": connection([attachment(each) for each in attached]),
         "history": connection([move(each) for each in reversed(one.moves)]),
     }
 
@@ -111,6 +122,19 @@ def move(one: Move) -> Node:
         "createdAt": iso(one.at),
         "actor": user(one.actor),
         "toState": state_node(one.to_state),
+    }
+
+
+def attachment(one: Attachment) -> Node:
+    return {
+        "__typename": "Attachment",
+        "id": one.id,
+        "url": one.url,
+        "title": one.title,
+        "subtitle": one.subtitle,
+        "metadata": Scalar(dict(one.metadata)),
+        "createdAt": iso(one.at),
+        "creator": user(one.author),
     }
 
 
@@ -186,6 +210,8 @@ def project(value: object, selections: tuple[Field, ...], what: str = "Query") -
     """The fields of a value that were asked for. Raises NotUnderstood for one it does not have."""
     if value is None:
         return None
+    if isinstance(value, Scalar):
+        return value.value
     if isinstance(value, list):
         return [project(one, selections, what) for one in value]
     if not isinstance(value, Mapping):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bridge.event import JSON
 from bridge.sandbox.exchange import Answer, Declined, Request, answer, as_object
-from bridge.sandbox.linear import changes, nodes
+from bridge.sandbox.linear import attachments, changes, nodes
 from bridge.sandbox.linear.changes import InputError, LinearCall
 from bridge.sandbox.linear.document import NotUnderstood, Operation, read_document
 from bridge.sandbox.linear.state import PEOPLE, TEAM, LinearState
@@ -80,6 +80,8 @@ def _changes(call: LinearCall) -> nodes.Node:
         "issueCreate": lambda given: changes.create_issue(call, given),
         "issueUpdate": lambda given: changes.update_issue(call, given),
         "commentCreate": lambda given: changes.create_comment(call, given),
+        "attachmentCreate": lambda given: attachments.create(call, given),
+        "attachmentUpdate": lambda given: attachments.update(call, given),
         "issueLabelCreate": lambda given: changes.create_label(call, given),
     }
 
@@ -135,6 +137,9 @@ def _show(state: LinearState) -> JSON:
                 "description": one.description,
                 "state": str(nodes.state_node(one.state)["name"]),
                 "labels": [state.labels[each] for each in one.labels],
+                "attachments": [
+                    each.url for each in state.attachments.values() if each.issue == one.id
+                ],
                 "comments": [each.body for each in state.comments.values() if each.issue == one.id],
             }
             for one in state.issues.values()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
+from bridge.event import JSON
+
 WORKSPACE = "9d2f4a10-0000-4000-8000-000000000001"
 TEAM = "9d2f4a10-0000-4000-8000-000000000002"
 TEAM_KEY = "ENG"
@@ -47,6 +49,20 @@ class Comment:
 
 
 @dataclass(slots=True)
+class Attachment:
+    """A link to something outside, with what its maker wants to remember of it."""
+
+    id: str
+    issue: str
+    author: str
+    url: str
+    title: str
+    at: int
+    subtitle: str | None = None
+    metadata: dict[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Issue:
     id: str
     number: int
@@ -69,10 +85,11 @@ class Issue:
 
 @dataclass(slots=True)
 class LinearState:
-    """issues, comments and labels (id to name) by id."""
+    """issues, comments, attachments and labels (id to name) by id."""
 
     issues: dict[str, Issue] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     count: int = 100
 

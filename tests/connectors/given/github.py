@@ -40,6 +40,7 @@ GIVEN = Given(
             "state": "dismissed",
             "reason": "false positive",
         },
+        "push_case": {"ticket": "12", "case": {"id": "1", "title": "Weak", "tags": ["tls"]}},
     },
     hosts=frozenset({"api.github.example"}),
     secrets=(TOKEN,),

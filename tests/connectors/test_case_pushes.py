@@ -1,0 +1,224 @@
+"""push_case as every system but Jira and Kibana's own tests ask it: one issue for a case."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bridge.errors import TryAgain
+from bridge.event import JSON
+from bridge.sandbox.github.state import Issue as GitHubIssue
+from bridge.sandbox.linear.state import Issue as LinearIssue
+from bridge.sandbox.serve import RunningSandbox
+from tests.connectors.conftest import Moment, Opened, opened_at, set_faults, until_done
+
+MARK = "case-mark-0000000001"
+COMMENTS: list[JSON] = [
+    {"id": "k-1", "comment": "Seen *again*.", "created_by": {"username": "elastic"}},
+    {"id": "k-2", "type": "alert", "alertId": ["a"]},
+]
+CASE: dict[str, JSON] = {
+    "id": "31cdada0",
+    "title": "Weak certificate",
+    "description": "The key has **1024** bits.",
+    "severity": "high",
+    "tags": ["two words", "tls"],
+    "comments": COMMENTS,
+}
+COMMENT = "Seen *again*.\n\n*Added by elastic to the case Weak certificate.*"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An issue as people see it."""
+
+    title: str
+    text: str
+    tags: list[str]
+    comments: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """What these tests have to know of a stand-in. issues: those it holds, the oldest first.
+
+    ours: of a text, what is not for people. retitle: as a person does it.
+    """
+
+    name: str
+    issues: Callable[[Any], list[Any]]
+    show: Callable[[Any, Any], Shown]
+    ours: Callable[[str], str]
+
+    def only(self, state: Any) -> Shown:
+        (issue,) = self.issues(state)
+        return self.show(state, issue)
+
+
+def _github(_state: Any, issue: GitHubIssue) -> Shown:
+    comments = [one.body for one in issue.comments]
+    return Shown(issue.title, issue.body or "", list(issue.labels), comments)
+
+
+def _linear(state: Any, issue: LinearIssue) -> Shown:
+    comments = [one.body for one in state.comments.values() if one.issue == issue.id]
+    labels = [state.labels[one] for one in issue.labels]
+    return Shown(issue.title, issue.description or "", labels, comments)
+
+
+VENDORS: Mapping[str, Vendor] = {
+    one.name: one
+    for one in (
+        Vendor(
+            "github",
+            lambda state: list(state.issues.values()),
+            _github,
+            lambda text: text.partition("\n\n[scanbridge-case-")[0].partition("\n\n<!--")[0],
+        ),
+        Vendor("linear", lambda state: list(state.issues.values()), _linear, lambda text: text),
+    )
+}
+
+
+@pytest.fixture(params=list(VENDORS))
+def vendor(request: pytest.FixtureRequest) -> Vendor:
+    return VENDORS[request.param]
+
+
+@pytest.fixture
+async def there(vendor: Vendor, sandbox: RunningSandbox, clock: Moment) -> AsyncIterator[Opened]:
+    options: dict[str, JSON] = {"base_url": f"{sandbox.base_url}/{vendor.name}"}
+    async for opened in opened_at(sandbox, vendor.name, clock, options):
+        yield opened
+
+
+@pytest.fixture
+def state(vendor: Vendor, sandbox: RunningSandbox) -> Any:
+    return sandbox.app.neighbours[vendor.name].state
+
+
+async def push(there: Opened, case: dict[str, JSON], **more: JSON) -> dict[str, JSON]:
+    outcome = await there.run("push_case", {"case": case, **more}, mark=MARK)
+    return dict(outcome.outputs)
+
+
+async def test_case_becomes_an_issue_with_its_comments(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    made = await push(there, CASE)
+    shown = vendor.only(state)
+    assert made["created"] is True
+    assert (made["case"], made["comments"]) == ("31cdada0", ["k-1"])
+    assert shown.title == "Weak certificate"
+    assert vendor.ours(shown.text) == "The key has **1024** bits."
+    assert sorted(shown.tags) == ["tls", "two words"]
+    assert [vendor.ours(one) for one in shown.comments] == [COMMENT]
+
+
+async def test_second_push_finds_the_issue_by_the_cases_mark(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    made = await push(there, CASE)
+    again = await there.run("push_case", {"case": CASE}, mark=MARK)
+    assert again.found
+    assert (again.outputs["key"], again.outputs["created"]) == (made["key"], False)
+    assert len(vendor.only(state).comments) == 1
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "5xx"])
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_one_issue_and_each_comment_once_whatever_happens_to_the_answers(
+    times: int, fault: str, there: Opened, vendor: Vendor, state: Any, sandbox: RunningSandbox
+) -> None:
+    met = f"next:{times}"
+    set_faults(sandbox, **{fault: f"after:{met}" if fault == "5xx" else met}, index_lag="5")
+    await until_done(there, "push_case", {"case": CASE}, mark=MARK)
+    set_faults(sandbox)
+    later: dict[str, JSON] = {**CASE, "title": "Weak certificates", "description": "Replaced."}
+    await push(there, later)
+    shown = vendor.only(state)
+    assert (shown.title, vendor.ours(shown.text)) == ("Weak certificates", "Replaced.")
+    assert len(shown.comments) == 1
+
+
+async def test_a_second_push_by_hand_makes_no_second_issue_after_a_lost_answer(
+    there: Opened, vendor: Vendor, state: Any, sandbox: RunningSandbox
+) -> None:
+    """Whoever asks again by an API says nothing of the first time."""
+    set_faults(sandbox, lost_answer="next:1")
+    case: dict[str, JSON] = {"id": "1", "title": "Weak"}
+    with pytest.raises(TryAgain):
+        await push(there, case)
+    assert (await push(there, case))["created"] is False
+    assert vendor.only(state).title == "Weak"
+
+
+async def test_what_changed_in_the_case_is_written_and_what_people_wrote_stays(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    key = (await push(there, CASE))["key"]
+    await there.run("update_ticket", {"ticket": key, "summary": "A person's words"})
+    await there.run("update_ticket", {"ticket": key, "labels": ["two words", "tls", "by-hand"]})
+    table: dict[str, JSON] = {"ticket": key, "columns": ["A"], "row": ["cell"]}
+    await there.run("append_table", table, mark="table-0000000001")
+    later: dict[str, JSON] = {**CASE, "description": "It was replaced.", "tags": ["tls", "new"]}
+    again = await push(there, later, ticket=key)
+    assert set(again["changed"]) == {"description", "tags"}  # type: ignore[arg-type]
+    shown = vendor.only(state)
+    assert shown.title == "A person's words"
+    assert sorted(shown.tags) == ["by-hand", "new", "tls"]
+    assert shown.text.startswith("It was replaced.\n\n")
+    assert "1024" not in shown.text
+    assert "| cell |" in shown.text
+    assert (await push(there, later, ticket=key))["changed"] == []
+    await there.run("append_table", table, mark="table-0000000001", may_exist=True)
+    assert vendor.only(state).text.count("| cell |") == 1
+
+
+async def test_what_an_event_did_not_tell_has_not_changed(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    key = (await push(there, CASE))["key"]
+    short: dict[str, JSON] = {"id": CASE["id"], "title": "Weak certificates"}
+    short["comment"] = {"id": "k-9", "body": "By mail.", "author": "Ada"}
+    again = await push(there, short, ticket=key)
+    assert again["comments"] == ["k-9"]
+    shown = vendor.only(state)
+    assert shown.title == "Weak certificates"
+    assert vendor.ours(shown.text) == "The key has **1024** bits."
+    assert sorted(shown.tags) == ["tls", "two words"]
+
+
+async def test_issue_that_was_not_made_by_a_push_keeps_its_words(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    made = await there.run("create_ticket", {"summary": "By hand", "description": "Mine."})
+    pushed = await push(there, CASE, ticket=made.outputs["key"])
+    assert (pushed["created"], pushed["changed"]) == (False, ["tags"])
+    shown = vendor.only(state)
+    assert (shown.title, vendor.ours(shown.text)) == ("By hand", "Mine.")
+    assert sorted(shown.tags) == ["tls", "two words"]
+
+
+async def test_words_of_a_case_call_nobody(there: Opened, vendor: Vendor, state: Any) -> None:
+    calls = {
+        "github": ("@octo-org/team", "@\u2060octo-org/team"),
+        "linear": (
+            "https://linear.app/x/profiles/ada",
+            "https://linear.app/\u2060x/profiles/ada",
+        ),
+    }
+    written, quiet = calls[vendor.name]
+    hostile: dict[str, JSON] = {
+        "id": "c", "title": "a\nb", "description": f"{written} <script>",
+        "comments": [{"id": "1", "comment": written, "created_by": {"username": "*x*"}}],
+    }  # fmt: skip
+    await push(there, hostile)
+    shown = vendor.only(state)
+    assert shown.title == "a b"
+    assert quiet in shown.text
+    assert quiet in shown.comments[0]
+    assert "<script>" not in shown.text
