@@ -52,6 +52,7 @@ from bridge.store.database import open_database
 from bridge.store.intake import Intake
 from bridge.store.transaction import Database
 from bridge.switches import JiraSwitches
+from bridge.ticket_making import TicketMaking
 from bridge.ticket_parts import TicketParts
 from bridge.tickets import Tickets
 from bridge.tokens import OAuthClient, Tokens
@@ -117,7 +118,7 @@ class Parts:
     registry: Registry
     made: MadeIntegrations
     tokens: Tokens
-    tickets: Tickets
+    ticket_making: TicketMaking
     rules: RulesHolder
     worker: Worker
     intake: Intake
@@ -140,7 +141,7 @@ class Parts:
             self._run("reload", watch(self.configured, self.rules, lambda: made.offers))
         self._run("integrations", self.made.watch())
         self._run("tokens", self.tokens.watch())
-        self._run("tickets", self.tickets.watch())
+        self._run("tickets", self.ticket_making.watch())
 
     async def reload(self) -> None:
         """Reads the rule files again; a mistake in them leaves the old set in force."""
@@ -243,6 +244,7 @@ async def assemble(
     direct = Direct(database, clock, actor.caller)
     progress = Progress(database, clock, registry, direct, JiraSwitches(database, clock, registry))
     tickets = Tickets(database, clock, registry, direct)
+    ticket_making = TicketMaking(tickets)
     server = settings.server
     closing = asyncio.Event()
     health = Health(database, rules, worker, metrics, gauges)
@@ -263,7 +265,7 @@ async def assemble(
             keys,
             ProgressApi(progress),
             RemediationApi(Remediation(database, registry, direct), clock),
-            TicketsApi(tickets, TicketParts(tickets)),
+            TicketsApi(tickets, ticket_making, TicketParts(tickets)),
             CasesApi(Casework(database, clock, registry, direct), clock),
             IntegrationsApi(made, tokens, guard, clock),
         ],
@@ -304,7 +306,7 @@ async def assemble(
         registry=registry,
         made=made,
         tokens=tokens,
-        tickets=tickets,
+        ticket_making=ticket_making,
         rules=rules,
         worker=worker,
         intake=intake,

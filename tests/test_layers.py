@@ -21,7 +21,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("doctor", "premises", "rotation"),
     ("workbench",),
     ("rehearse", "quarantine"),
-    ("ticket_parts",),
+    ("ticket_parts", "ticket_making"),
     ("lane_turns",),
     ("matching", "claims"),
     ("tokens", "remediation", "tickets"),

@@ -69,7 +69,7 @@ async def test_documented_create_gives_the_documented_answer(world: World) -> No
         "user_id": value["data"]["user_id"],
         **BODY,
         "priority": "Medium",
-        "status": "To Do",
+        "status": "TO DO",
         "assigned_to": None,
         "created_at": value["data"]["created_at"],
         "updated_at": value["data"]["created_at"],
@@ -368,12 +368,12 @@ async def test_create_that_was_broken_off_is_settled_later(world: World) -> None
     assert (await post(world)).status_code == 503
     set_faults(world.sandbox)
     (key,) = made(world)
-    await world.parts.tickets.settle()
+    await world.parts.ticket_making.settle()
     assert await data(world, "") == []  # the request could still be at it
     world.clock.advance(600_000)
-    await world.parts.tickets.settle()
+    await world.parts.ticket_making.settle()
     assert [one["jira_issue_key"] for one in await data(world, "")] == [key]
-    await world.parts.tickets.settle()
+    await world.parts.ticket_making.settle()
     assert made(world) == [key]
 
 
@@ -382,7 +382,7 @@ async def test_create_that_never_reached_jira_is_settled_as_failed(world: World)
     assert (await post(world)).status_code == 503
     set_faults(world.sandbox)
     world.clock.advance(600_000)
-    await world.parts.tickets.settle()
+    await world.parts.ticket_making.settle()
     assert made(world) == []
     assert await data(world, "") == []
     found = await world.parts.database.read(
@@ -439,3 +439,21 @@ async def test_who_made_and_closed_a_ticket_is_kept(world: World) -> None:
         ("ticket.delete", str(ticket["id"])),
         ("ticket.create", str(ticket["id"])),
     ]
+
+
+async def test_new_ticket_is_to_do_in_capitals_and_later_as_jira_spells(
+    world: World,
+) -> None:
+    ticket = await create(world)
+    assert await status_in_jira(world, ticket["jira_issue_key"]) == "To Do"
+    for shown in (ticket, (await data(world, ""))[0], await data(world, f"/{ticket['id']}")):
+        assert shown["status"] == "TO DO"
+    await move(world, ticket["jira_issue_key"])
+    assert (await data(world, f"/{ticket['id']}"))["status"] == "In Progress"
+
+
+async def test_ticket_whose_issue_could_not_be_read_yet_is_new(world: World) -> None:
+    await know_jira(world)
+    set_faults(world.sandbox, **{"5xx": "before:every:2"})
+    ticket = await create(world)
+    assert (ticket["status"], ticket["assigned_to"]) == ("TO DO", None)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from bridge import __version__
+from bridge.event import JSON
 from bridge.web.api.operation import Operation
 from bridge.web.api.shapes import Shape
 
@@ -122,9 +123,7 @@ def _operation(one: Operation, refs: Refs, schemas: dict[str, Any]) -> dict[str,
     elif one.body is not None:
         content: dict[str, Any] = {"schema": refs[one.body, "validation"]}
         if one.examples:
-            content["examples"] = {
-                name: {"value": example} for name, example in one.examples.items()
-            }
+            content["examples"] = _examples(one.examples)
         value["requestBody"] = {
             "required": not one.body_optional,
             "content": {"application/json": content},
@@ -183,7 +182,13 @@ def _success(one: Operation, refs: Refs) -> dict[str, Any]:
         value["content"] = {one.media: {"schema": one.answer}}
     elif one.media != "application/json":
         value["content"] = {one.media: {}}
+    if one.shows:
+        value["content"][one.media]["examples"] = _examples(one.shows)
     return value
+
+
+def _examples(examples: Mapping[str, JSON]) -> dict[str, Any]:
+    return {name: {"value": example} for name, example in examples.items()}
 
 
 def _failure(status: int, words: str, shape: Shape) -> dict[str, Any]:

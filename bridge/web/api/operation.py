@@ -76,7 +76,7 @@ class Operation:
     slashes: what stands in the path may hold slashes, as the ids of some senders do; then the
         operations whose paths go on behind it come first.
     headers: that a request may bring, with what each means.
-    examples: of bodies, by name, as the documents show them.
+    examples: of bodies, by name, as the documents show them. shows: of answers, likewise.
     """
 
     method: str
@@ -98,6 +98,7 @@ class Operation:
     also: Mapping[int, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, JSON] = field(default_factory=dict)
+    shows: Mapping[str, JSON] = field(default_factory=dict)
     description: str = ""
 
     @property

@@ -19,6 +19,7 @@ from bridge.event import JSON
 from bridge.remediation import Item, Remediation
 from bridge.store.audit import add_change
 from bridge.store.records import Record
+from bridge.web.api.documented import PUSH
 from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
 from bridge.web.api.shapes import DETAIL
 
@@ -186,7 +187,7 @@ class RemediationApi:
                 Role.OPERATOR, self.push, PushAnswer, body=PushRequest, shape=DETAIL, slashes=True,
                 also=PUSHED, description=DESCRIPTION,
                 examples={
-                    "jira": {"remediationId": "rem_001", "provider": "jira"},
+                    "jira": PUSH,
                     "default provider": {"remediationId": "rem_001"},
                 },
             ),

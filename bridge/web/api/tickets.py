@@ -6,173 +6,50 @@ Document: "Tickets API". Beyond it: an `Idempotency-Key` on the create, `request
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
 from bridge.access.role import Role
 from bridge.errors import FieldProblem, FieldsRefused
-from bridge.event import JSON
 from bridge.file_kinds import media_type_of
 from bridge.store.tickets import Ticket
-from bridge.ticket_parts import ShownComment, ShownFile, TicketParts, Whole, check_file
-from bridge.tickets import NewTicket, Tickets
-from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation, whole_number
+from bridge.ticket_making import NewTicket, TicketMaking
+from bridge.ticket_parts import TicketParts, check_file
+from bridge.tickets import Tickets
+from bridge.web.api.documented import (
+    COMMENT,
+    COMMENT_DELETED,
+    TICKET_DELETED,
+    TICKET_MADE,
+    TICKET_READ,
+    TICKET_SYNCED,
+    TICKET_WANTED,
+)
+from bridge.web.api.operation import Asked, Nothing, Operation, whole_number
 from bridge.web.api.shapes import ENVELOPE
+from bridge.web.api.ticket_models import (
+    CommentBody,
+    CommentDone,
+    FileDone,
+    ListDone,
+    NewTicketBody,
+    PageQuery,
+    Pages,
+    Said,
+    SaidDone,
+    TicketDone,
+    WholeDone,
+    shown,
+    shown_comment,
+    shown_file,
+    shown_whole,
+)
 from bridge.web.api.upload import SAFE_HEADERS, PassedOn, disposition, one_file
 
 TAG = "Tickets"
 BASE = "/api/v2/tickets"
 FILE_LIMIT_BYTES = 10 * 1024 * 1024
-MOST_TEXT = 32_767
-"""What Jira takes for a description or a comment."""
-
-
-class IssueType(StrEnum):
-    """What a ticket is in Jira."""
-
-    BUG = "Bug"
-    TASK = "Task"
-    STORY = "Story"
-
-
-def _has_words(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than blanks")
-    return text
-
-
-class NewTicketBody(ApiModel):
-    """A ticket to be made. The priority is Medium and cannot be selected."""
-
-    summary: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_has_words)]
-    description: Annotated[str | None, Field(max_length=MOST_TEXT)] = None
-    """Plain text: what looks like markup is shown as it was written."""
-    issue_type: IssueType = IssueType.BUG
-
-
-class CommentBody(ApiModel):
-    """The words of a comment."""
-
-    comment: Annotated[str, Field(min_length=1, max_length=MOST_TEXT), AfterValidator(_has_words)]
-    """Plain text: what looks like markup is shown as it was written."""
-
-
-class ShownTicket(ApiModel):
-    """A ticket as it was last heard of. Times are UTC."""
-
-    id: int
-    jira_issue_key: str
-    jira_issue_id: str
-    user_id: int
-    summary: str
-    description: str | None
-    issue_type: str
-    priority: str
-    status: str
-    assigned_to: str | None
-    created_at: str
-    updated_at: str
-
-
-class CommentAnswer(ApiModel):
-    """A comment. Its id is Jira's."""
-
-    id: str
-    author: Literal["You", "Admin", "User"]
-    """For the viewer: You; Admin for admins and for whoever writes in Jira; else User."""
-    body: str
-    created: str
-    updated: str
-
-
-class FileAnswer(ApiModel):
-    """An attachment. Its id is Jira's."""
-
-    id: str
-    filename: str
-    mime_type: str
-    size: int
-    author: str
-    created: str
-
-
-class WholeTicket(ShownTicket):
-    """A ticket with its reporter, its comments and its attachments."""
-
-    user_email: str | None
-    username: str
-    comments: tuple[CommentAnswer, ...]
-    attachments: tuple[FileAnswer, ...]
-
-
-class Said(ApiModel):
-    """What was done."""
-
-    message: str
-
-
-class Done(ApiModel):
-    """The envelope of every success."""
-
-    success: Literal[True] = True
-
-
-class TicketDone(Done):
-    """One ticket."""
-
-    data: ShownTicket
-
-
-class WholeDone(Done):
-    """One ticket with all that hangs on it."""
-
-    data: WholeTicket
-
-
-class CommentDone(Done):
-    """One comment."""
-
-    data: CommentAnswer
-
-
-class FileDone(Done):
-    """One attachment."""
-
-    data: FileAnswer
-
-
-class SaidDone(Done):
-    """What was done."""
-
-    data: Said
-
-
-class Pages(ApiModel):
-    """Where in the list a page is."""
-
-    page: int
-    per_page: int
-    total: int
-    total_pages: int
-
-
-class ListDone(Done):
-    """A page of tickets, the newest first."""
-
-    data: tuple[ShownTicket, ...]
-    pagination: Pages
-
-
-class PageQuery(ApiModel):
-    """Which page of tickets."""
-
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    per_page: Annotated[int, Field(ge=1, le=100)] = 20
-
 
 JIRA_SAYS: dict[int, str] = {
     500: "`Jira integration is not configured`, or a mistake of ours.",
@@ -193,8 +70,9 @@ UPLOADS = {
 class TicketsApi:
     """Tickets, their comments and their attachments."""
 
-    def __init__(self, tickets: Tickets, parts: TicketParts) -> None:
+    def __init__(self, tickets: Tickets, making: TicketMaking, parts: TicketParts) -> None:
         self._tickets = tickets
+        self._making = making
         self._parts = parts
 
     def operations(self) -> tuple[Operation, ...]:
@@ -208,34 +86,37 @@ class TicketsApi:
             Operation(
                 "POST", BASE, "create_ticket", "Create a ticket, in Jira first.", TAG, act,
                 self.create, TicketDone, 201, NewTicketBody, shape=ENVELOPE, also=CREATES,
-                headers={"Idempotency-Key": REPEATS}, examples={"finding": EXAMPLE},
+                headers={"Idempotency-Key": REPEATS}, examples={"finding": TICKET_WANTED},
+                shows={"made": TICKET_MADE},
             ),
             Operation(
                 "GET", one, "get_ticket", "Show a ticket, synced from Jira.", TAG, read, self.get,
-                WholeDone, shape=ENVELOPE, also=JIRA_SAYS,
+                WholeDone, shape=ENVELOPE, also=JIRA_SAYS, shows={"read": TICKET_READ},
             ),
             Operation(
                 "DELETE", one, "delete_ticket", "Close the Jira issue and remove the ticket.", TAG,
                 act, self.delete, SaidDone, shape=ENVELOPE, also=JIRA_SAYS,
+                shows={"deleted": TICKET_DELETED},
             ),
             Operation(
                 "POST", f"{one}/sync", "sync_ticket", "Pull status and assignee from Jira.", TAG,
                 act, self.sync, TicketDone, shape=ENVELOPE, also=JIRA_SAYS,
+                shows={"synced": TICKET_SYNCED},
             ),
             Operation(
                 "POST", comments, "create_ticket_comment", "Comment on a ticket.", TAG, act,
                 self.comment, CommentDone, 201, CommentBody, shape=ENVELOPE, also=JIRA_SAYS,
-                examples={"comment": {"comment": COMMENT}},
+                examples={"comment": COMMENT},
             ),
             Operation(
                 "PUT", f"{comments}/{{commentId}}", "update_ticket_comment", "Edit a comment.",
                 TAG, act, self.edit_comment, CommentDone, body=CommentBody, shape=ENVELOPE,
-                also=JIRA_SAYS, examples={"comment": {"comment": COMMENT}},
+                also=JIRA_SAYS, examples={"comment": COMMENT},
             ),
             Operation(
                 "DELETE", f"{comments}/{{commentId}}", "delete_ticket_comment",
                 "Delete a comment.", TAG, act, self.delete_comment, SaidDone, shape=ENVELOPE,
-                also=JIRA_SAYS,
+                also=JIRA_SAYS, shows={"deleted": COMMENT_DELETED},
             ),
             Operation(
                 "POST", files, "upload_ticket_attachment", "Attach a file.", TAG, act,
@@ -260,7 +141,7 @@ class TicketsApi:
     async def create(self, asked: Asked[NewTicketBody, Nothing]) -> TicketDone:
         body = asked.body
         new = NewTicket(body.summary, body.description, body.issue_type.value, once_of(asked))
-        made = await self._tickets.create(asked.who, new, asked.request_id)
+        made = await self._making.create(asked.who, new, asked.request_id)
         return TicketDone(data=shown(made))
 
     async def get(self, asked: Asked[None, Nothing]) -> WholeDone:
@@ -337,12 +218,6 @@ SAFE = (
     "With the type of the file's name, and headers under which nothing in it runs. Files of other "
     "types, attached in Jira, are offered for download."
 )
-COMMENT = "Confirmed on staging — escalating to high."
-EXAMPLE: JSON = {
-    "summary": "Reflected XSS in the login redirect",
-    "description": "Reflected XSS via the redirect_url parameter on /login",
-    "issue_type": "Bug",
-}
 
 
 def once_of(asked: Asked[Any, Any]) -> str | None:
@@ -352,58 +227,3 @@ def once_of(asked: Asked[Any, Any]) -> str | None:
         words = "must have 1 to 255 printable characters"
         raise FieldsRefused([FieldProblem(("header", "Idempotency-Key"), words)])
     return key
-
-
-def moment(milliseconds: int) -> str:
-    """`2026-02-18 09:14:02`, UTC."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def shown(ticket: Ticket) -> ShownTicket:
-    return ShownTicket(
-        id=ticket.id,
-        jira_issue_key=ticket.jira_key,
-        jira_issue_id=ticket.jira_id,
-        user_id=ticket.user_id,
-        summary=ticket.summary,
-        description=ticket.description,
-        issue_type=ticket.issue_type,
-        priority=ticket.priority,
-        status=ticket.status,
-        assigned_to=ticket.assigned_to,
-        created_at=moment(ticket.created_at),
-        updated_at=moment(ticket.updated_at),
-    )
-
-
-def shown_whole(whole: Whole) -> WholeTicket:
-    return WholeTicket(
-        **shown(whole.ticket).model_dump(),
-        user_email=whole.ticket.email or None,
-        username=whole.ticket.username,
-        comments=tuple(shown_comment(one) for one in whole.comments),
-        attachments=tuple(shown_file(one) for one in whole.files),
-    )
-
-
-def shown_comment(comment: ShownComment) -> CommentAnswer:
-    return CommentAnswer.model_validate(
-        {
-            "id": comment.id,
-            "author": comment.author,
-            "body": comment.body,
-            "created": moment(comment.created),
-            "updated": moment(comment.updated),
-        }
-    )
-
-
-def shown_file(file: ShownFile) -> FileAnswer:
-    return FileAnswer(
-        id=file.id,
-        filename=file.filename,
-        mime_type=file.mime_type,
-        size=file.size,
-        author=file.author,
-        created=moment(file.created),
-    )

@@ -38,6 +38,12 @@ class Manual:
                         {"kind": kind, "schema": opened(content["schema"], schemas), **content}
                         for kind, content in body.items()
                     ],
+                    "shown": [
+                        {"name": name, **example}
+                        for answer in one["responses"].values()
+                        for content in answer.get("content", {}).values()
+                        for name, example in content.get("examples", {}).items()
+                    ],
                 }
                 by_tag.setdefault(one["tags"][0], []).append(entry)
         values = {"told": told, "by_tag": by_tag, "schemas": schemas}
