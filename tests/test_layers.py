@@ -16,7 +16,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("demo",),
+    ("process",),
     ("app",),
+    ("front",),
+    ("engine",),
     ("web", "worker", "sandbox", "retention", "reload"),
     ("doctor", "premises", "rotation"),
     ("workbench",),
@@ -50,9 +53,9 @@ ROWS: tuple[tuple[str, ...], ...] = (
 """A part imports from the rows below its own, and from no other part of its row."""
 
 ROOMS: dict[str, tuple[str, ...]] = {
-    "starlette": ("bridge.web", "bridge.sandbox", "bridge.app"),
+    "starlette": ("bridge.web", "bridge.sandbox", "bridge.app", "bridge.front", "bridge.process"),
     "sse_starlette": ("bridge.web",),
-    "uvicorn": ("bridge.app", "bridge.web.protocol", "bridge.sandbox.serve"),
+    "uvicorn": ("bridge.process", "bridge.web.protocol", "bridge.sandbox.serve"),
     "httpx": ("bridge.connectors", "bridge.cli", "bridge.demo"),
     "httpx_aiohttp": ("bridge.connectors.http",),
     "aiohttp": ("bridge.connectors.http", "bridge.connectors.guard"),
@@ -185,7 +188,7 @@ def test_only_the_cli_and_the_app_configure_logging() -> None:
         for file in PACKAGE.rglob("*.py")
         if "structlog.configure(" in file.read_text(encoding="utf-8")
     ]
-    allowed = ("cli", "app.py", "logs.py")
+    allowed = ("cli", "process.py", "logs.py")
     assert [name for name in found if name.split("/")[0] not in allowed] == []
 
 

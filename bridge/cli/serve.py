@@ -6,10 +6,10 @@ from pathlib import Path
 
 import rich_click as click
 
-from bridge.app import run
-from bridge.app import serve as serve_settings
 from bridge.cli.check import every_mistake
 from bridge.cli.options import settings_of, with_config, with_verbose
+from bridge.process import run
+from bridge.process import serve as serve_settings
 
 
 @click.command()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import rich_click as click
 
-from bridge.app import run, work
 from bridge.cli.check import every_mistake
 from bridge.cli.options import settings_of, with_config, with_verbose
+from bridge.process import run, work
 
 
 @click.command()

@@ -17,11 +17,12 @@ from typing import Any
 import aiosqlite
 import uvicorn
 
-from bridge.app import build, listen, run, server_config, settle_memory
-from bridge.app import serve as bridge_serve
+from bridge.app import build
 from bridge.clock import new_id, wall_clock
 from bridge.configuration import load_settings
 from bridge.logs import configure_logging
+from bridge.process import listen, run, server_config, settle_memory
+from bridge.process import serve as bridge_serve
 from bridge.store.checkpoint import PAGES
 from bridge.store.database import open_database
 from bridge.store.events import INSERT_BODIES, INSERT_EVENTS, UNLESS_KNOWN

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import bridge.calling
 import bridge.claims
-from bridge.app import run, serve
 from bridge.clock import wall_clock
 from bridge.configuration import load_settings
+from bridge.process import run, serve
 from bridge.store.transaction import Transaction
 from tests.chaos.points import Trigger, arm
 

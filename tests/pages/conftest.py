@@ -16,9 +16,10 @@ import uvicorn
 from playwright.async_api import Page, async_playwright
 
 from bridge.access.role import Role
-from bridge.app import Parts, address_of, build, listen, server_config
+from bridge.app import Parts, build
 from bridge.configuration import load_settings
 from bridge.principal import Wanted, make_key
+from bridge.process import address_of, listen, server_config
 from bridge.sandbox.serve import RunningSandbox
 from tests.api.conftest import CONFIGURATION, SECRET, clock, sandbox
 from tests.store.conftest import MovableClock

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.app import make_quarantine
 from bridge.configuration import load_settings
 from bridge.configured import open_vault
+from bridge.front import make_quarantine
 from bridge.settings import Settings
 from bridge.verify.signature import Algorithm, hmac_digest
 from tests.route.conftest import SECRET, Installation, github

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import pytest
 
-from bridge.app import Server, listen, server_config
+from bridge.process import Server, listen, server_config
 from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database
 from bridge.web.protocol import HookProtocol, Short
