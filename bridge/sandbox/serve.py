@@ -26,6 +26,14 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(transport)
 
 
+TICK_SECONDS = 0.1
+TICKS = 864_000
+"""As Uvicorn's own loop: what it does now and then, such as the date of answers, counts on them."""
+
+LOOK_SECONDS = 0.002
+"""How soon it is seen that the last connection has closed; a turn or two of the loop does it."""
+
+
 class Server(uvicorn.Server):
     """Leaves the process's signals alone: whoever started the sandbox stops it.
 
@@ -35,10 +43,41 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.answering = asyncio.Event()
+        self.leaving = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.answering.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends as soon as the last connection has; Uvicorn's own looks ten times a second, which
+        the tests, each with a sandbox of its own, would wait for a thousand times."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        state, grace = self.server_state, self.config.timeout_graceful_shutdown
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
+                    await asyncio.sleep(LOOK_SECONDS)
+        for task in state.tasks:
+            task.cancel("the sandbox ends")
+        await self.lifespan.shutdown()
+
+    async def main_loop(self) -> None:
+        """As Uvicorn's, and is woken when it shall end."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % TICKS
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self.leaving.wait()
+
+    def leave(self) -> None:
+        """Ends it soon."""
+        self.should_exit = True
+        self.leaving.set()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -130,7 +169,7 @@ async def running_sandbox(
         await server.answering.wait()
         yield RunningSandbox(f"http://{name}:{listener.getsockname()[1]}", app)
     finally:
-        server.should_exit = True
+        server.leave()
         with contextlib.suppress(asyncio.CancelledError):
             await task
         listener.close()

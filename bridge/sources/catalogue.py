@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from bridge.document import load, read
@@ -18,8 +19,8 @@ def load_presets(own: Path | None = None) -> Mapping[str, Preset]:
     that is not the file's, a name that is taken.
     """
     problems: list[Problem] = []
-    found: dict[str, Preset] = {}
-    for path, shown in [*_files(Path(__file__).parent, "bridge/sources"), *_own_files(own)]:
+    found = dict(_shipped())
+    for path, shown in _own_files(own):
         try:
             preset = load_preset(path, shown)
         except Invalid as error:
@@ -33,6 +34,14 @@ def load_presets(own: Path | None = None) -> Mapping[str, Preset]:
     if problems:
         raise Invalid(problems)
     return dict(sorted(found.items()))
+
+
+@cache
+def _shipped() -> Mapping[str, Preset]:
+    """Those of this folder, read once: they are part of the program, and compiling all of them
+    takes longer than the rest of a start. Raises Invalid."""
+    found = [load_preset(*file) for file in _files(Path(__file__).parent, "bridge/sources")]
+    return {preset.name: preset for preset in found}
 
 
 def load_preset(path: Path, shown: str | None = None) -> Preset:
