@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -65,36 +66,49 @@ def settings_of(connector: Connector, stored: StoredIntegration, secrets: Secret
     token = secrets.auth.get("access_token")
     if token:
         options["auth"] = {"access_token": token}
-    for name, path in connector.scope.items():
-        value = stored.scope.get(name)
-        if value not in (None, ""):
-            _put(options, path, value)
-    address = stored.metadata.get("instance_name")
-    if "base_url" in connector.settings.model_fields and _is_address(address):
+    for one in connector.scope:
+        value = one.value(stored.scope)
+        if value is not None:
+            options[one.setting] = value
+    address = address_of(connector, stored)
+    if address and ("base_url" not in options or not _is_own(connector, address)):
         options["base_url"] = address
     options.update(secrets.options)
     try:
         return connector.settings.model_validate(options)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc']) or connector.name}: {one['msg']}"
+            f"{'.'.join(map(str, one['loc'])) or connector.name}: {one['msg']}"
+            f"{_from(connector, one['loc'])}"
             for one in error.errors(include_input=False, include_url=False)
         )
         raise GiveUp(f"not usable yet: {wrong}") from error
 
 
-def _put(options: dict[str, JSON], path: str, value: JSON) -> None:
-    """Sets what a path with dots leads to."""
-    *outer, last = path.split(".")
-    for name in outer:
-        inner = options.setdefault(name, {})
-        assert isinstance(inner, dict)  # paths are ours, and lead through mappings only
-        options = inner
-    options[last] = value
+def _from(connector: Connector, place: Sequence[str | int]) -> str:
+    """Where a setting comes from, for a caller who knows the document's fields only."""
+    setting = place[0] if place else ""
+    ways = [f"`{name}` in scope_data" for one in connector.scope if one.setting == setting
+            for name in one.fields]  # fmt: skip
+    if setting == "auth":
+        ways = ["`access_token` in auth_data"]
+    if setting == "base_url":
+        ways.append("an address in metadata.instance_name")
+    return f" (give {', or '.join([*ways, f'`{setting}` in options'])})" if setting else ""
 
 
-def _is_address(value: JSON) -> bool:
-    return isinstance(value, str) and value.startswith(("https://", "http://"))
+def address_of(connector: Connector, stored: StoredIntegration) -> str:
+    """The instance's address, where its name is one and the connector takes one."""
+    name = stored.metadata.get("instance_name")
+    takes = "base_url" in connector.settings.model_fields
+    is_one = isinstance(name, str) and name.lower().startswith(("https://", "http://"))
+    return str(name) if takes and is_one else ""
+
+
+def _is_own(connector: Connector, address: str) -> bool:
+    """Whether the vendor runs it for everybody."""
+    host = urlsplit(address).hostname or ""
+    return host.endswith(connector.own_hosts) if connector.own_hosts else False
 
 
 class MadeIntegrations:
@@ -117,7 +131,7 @@ class MadeIntegrations:
         self.on_change = on_change
         self._http = http
         self._registry = registry
-        self._mark = (0, 0)
+        self._mark = (0, 0, "")
         self._offers: Offers = {}
 
     @property

@@ -8,7 +8,9 @@ Source: RFC 6749, sections 4.1.3 and 6.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,13 +19,22 @@ from urllib.parse import urlencode
 import structlog
 from pydantic import SecretStr
 
+from bridge.access.vault import Vault
 from bridge.calling import Integration
 from bridge.clock import Clock, iso
 from bridge.connectors.catalogue import load_connectors
-from bridge.connectors.contract import OAuth
+from bridge.connectors.contract import FIELD, OAuth
 from bridge.connectors.http import Ask, HttpClient, parse_json
 from bridge.connectors.redact import Redactor
-from bridge.errors import BridgeError, ConnectorError, GiveUp, NotFound, VaultClosed
+from bridge.errors import (
+    BridgeError,
+    Conflict,
+    ConnectorError,
+    GiveUp,
+    NotFound,
+    TryAgain,
+    VaultClosed,
+)
 from bridge.event import JSON
 from bridge.made import MadeIntegrations, Secrets, seal, unseal
 from bridge.store.integrations import (
@@ -42,6 +53,8 @@ AHEAD_MS = 300_000
 RENEWAL_MS = 60_000
 """How long a node may take; after that another one tries."""
 
+WORD = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
 LOOK_EVERY_SECONDS = 60.0
 WAIT_SECONDS = 0.2
 
@@ -56,6 +69,10 @@ class OAuthClient:
     client_secret: SecretStr = field(repr=False)
     token_url: str = ""
     redirect_uri: str = ""
+
+
+class NotRenewable(GiveUp):
+    """There is nothing to renew the token with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +104,8 @@ class Tokens:
     async def renew(self, integration: Integration) -> Integration:
         """The integration with a token that holds. Raises TryAgain, GiveUp.
 
-        While the old token still holds, a renewal that fails keeps nobody from using it.
+        While the old token still holds, a renewal that fails keeps nobody from using it. Where
+        there is nothing to renew it with, it goes out as it is: its system has the last word.
         """
         if not integration.valid_until or self.clock() + AHEAD_MS < integration.valid_until:
             return integration
@@ -95,8 +113,8 @@ class Tokens:
             return self.made.open(await self.obtain(integration.tenant, integration.id))
         except VaultClosed as error:
             raise GiveUp(str(error)) from error
-        except ConnectorError:
-            if self.clock() < integration.valid_until:
+        except ConnectorError as error:
+            if self.clock() < integration.valid_until or isinstance(error, NotRenewable):
                 return integration
             raise
 
@@ -115,10 +133,14 @@ class Tokens:
             await self.sleep(LOOK_EVERY_SECONDS)
 
     async def renew_due(self) -> None:
-        """One round over all that end soon; what fails is logged and kept with its row."""
+        """One round over all that end soon; what fails is logged and kept with its row.
+
+        What was refused for good is left to whoever calls next: no system likes to be asked every
+        minute for what it has said no to.
+        """
         soon = self.clock() + AHEAD_MS
         for stored in await self.database.read(list_integrations):
-            if stored.active and 0 < stored.valid_until <= soon:
+            if stored.active and not stored.trouble and 0 < stored.valid_until <= soon:
                 try:
                     await self.obtain(stored.tenant, stored.id)
                 except (ConnectorError, VaultClosed) as error:
@@ -135,7 +157,7 @@ class Tokens:
                 return stored
             until = now + RENEWAL_MS
             if await self.database.write(lambda tx, n=now, u=until: begin_renewal(tx, id_, n, u)):  # type: ignore[misc]
-                return await self._renew(tenant, id_)
+                return await self._renew(tenant, id_, until)
             await self.sleep(WAIT_SECONDS)
 
     async def _read(self, tenant: str, id_: str) -> StoredIntegration:
@@ -144,41 +166,67 @@ class Tokens:
         except NotFound as error:
             raise GiveUp("the integration was removed") from error
 
-    async def _renew(self, tenant: str, id_: str) -> StoredIntegration:
+    async def _renew(self, tenant: str, id_: str, until: int) -> StoredIntegration:
         """Asks for the token, with the row taken; keeps it, or why there is none."""
         try:
             stored = await self._read(tenant, id_)  # again: the last owner may have just ended
             if stored.valid_until and self.clock() + AHEAD_MS < stored.valid_until:
                 return stored
             try:
-                renewed = await self._asked(stored)
+                token = await self._asked(stored)
             except GiveUp as error:
                 if not stored.trouble:
-                    await self._keep(replace(stored, trouble=f"token not renewed: {error}"))
+                    await self._tell(replace(stored, trouble=f"token not renewed: {error}"))
                 raise
-            kept = await self._keep(renewed)
+            kept = await self._keep(stored, token)
         finally:
-            await self.database.write(lambda tx: end_renewal(tx, id_))
+            await self.database.write(lambda tx: end_renewal(tx, id_, until))
         await self.made.load()
         log.info("token renewed", integration=stored.identifier, until=iso(kept.valid_until))
         return kept
 
-    async def _keep(self, stored: StoredIntegration) -> StoredIntegration:
+    async def _tell(self, stored: StoredIntegration) -> None:
+        """Writes the trouble down, unless somebody has changed the row meanwhile."""
         changed = replace(stored, updated_at=self.clock())
+        with contextlib.suppress(Conflict):
+            await self.database.write(lambda tx: update_integration(tx, changed))
+
+    async def _keep(self, stored: StoredIntegration, token: Token) -> StoredIntegration:
+        """The row with the token in it, as it is in the store then.
+
+        The old refresh token is used up, so a change that came meanwhile must not cost the new
+        one; only where it brought credentials of its own do those count.
+        """
+        vault = self._vault()
+        used = unseal(vault, stored).auth
 
         async def work(tx: Transaction) -> StoredIntegration:
-            await update_integration(tx, changed)
-            return await get_integration(tx, changed.tenant, changed.id)
+            latest = await get_integration(tx, stored.tenant, stored.id)
+            secrets = unseal(vault, latest)
+            if secrets.auth != used:
+                return latest
+            await update_integration(tx, self._with(latest, secrets, token))
+            return await get_integration(tx, stored.tenant, stored.id)
 
-        return await self.database.write(work)
+        while True:
+            try:
+                return await self.database.write(work)
+            except Conflict:  # changed between our reading and our writing: read again
+                continue
+            except NotFound as error:
+                raise GiveUp("the integration was removed") from error
 
-    async def _asked(self, stored: StoredIntegration) -> StoredIntegration:
-        """The row with a new token in it. Raises TryAgain, GiveUp."""
-        vault = self.made.vault
-        if vault is None:
+    def _vault(self) -> Vault:
+        """Raises GiveUp."""
+        if self.made.vault is None:
             raise GiveUp("there are no encryption.keys")
-        secrets = unseal(vault, stored)
-        token = await self.exchange(stored, secrets)
+        return self.made.vault
+
+    async def _asked(self, stored: StoredIntegration) -> Token:
+        """A new token. Raises TryAgain, GiveUp."""
+        return await self.exchange(stored, unseal(self._vault(), stored))
+
+    def _with(self, stored: StoredIntegration, secrets: Secrets, token: Token) -> StoredIntegration:
         auth = {
             **secrets.auth,
             "access_token": token.access,
@@ -186,8 +234,13 @@ class Tokens:
             "expires_at": iso(token.expires_at) if token.expires_at else None,
             "code": None,
         }
-        sealed = seal(vault, stored.id, Secrets(auth, secrets.options))
-        return replace(stored, sealed=sealed, valid_until=token.expires_at, trouble="")
+        return replace(
+            stored,
+            sealed=seal(self._vault(), stored.id, Secrets(auth, secrets.options)),
+            valid_until=token.expires_at,
+            trouble="",
+            updated_at=self.clock(),
+        )
 
     async def exchange(self, stored: StoredIntegration, secrets: Secrets) -> Token:
         """Asks the system for a token. Raises TryAgain, GiveUp."""
@@ -195,13 +248,13 @@ class Tokens:
         place = connector.oauth if connector else None
         client = self.clients.get(stored.type)
         if place is None and (client is None or not client.token_url):
-            raise GiveUp(f"{stored.type} tokens cannot be renewed; give a new one")
+            raise NotRenewable(f"{stored.type} tokens cannot be renewed; give a new one")
         if client is None:
-            raise GiveUp(f"the configuration has no oauth client for {stored.type}")
+            raise NotRenewable(f"the configuration has no `oauth` client for {stored.type}")
         ask, redactor = request_of(place, client, stored, secrets)
         reply = await self.http.send(ask, redactor)
         answer = parse_json(ask, reply, redactor)
-        return token_of(answer, self.clock())
+        return token_of(answer, self.clock(), place.passing if place else frozenset())
 
 
 def request_of(
@@ -220,13 +273,11 @@ def request_of(
         if client.redirect_uri:
             given["redirect_uri"] = client.redirect_uri
     else:
-        raise GiveUp("there is neither a refresh_token nor a code to get a token with")
+        raise NotRenewable("there is neither a refresh_token nor a code to get a token with")
     redactor = Redactor(
         given[name] for name in ("client_secret", "refresh_token", "code") if name in given
     )
-    address = client.token_url or (place.token_url if place else "")
-    for name, value in stored.scope.items():
-        address = address.replace(f"{{{name}}}", str(value or ""))
+    address = filled(client.token_url or (place.token_url if place else ""), stored.scope)
     as_json = place is not None and place.as_json
     content = json.dumps(given) if as_json else urlencode(given)
     kind = "application/json" if as_json else "application/x-www-form-urlencoded"
@@ -234,11 +285,27 @@ def request_of(
     return Ask("POST", address, headers, content.encode()), redactor
 
 
-def token_of(answer: JSON, now: int) -> Token:
-    """What an answer holds, in the spelling of the standard or of Sentry. Raises GiveUp."""
+def filled(address: str, scope: Mapping[str, JSON]) -> str:
+    """An address with the scope's fields in it. Raises GiveUp for one that is no plain word: it
+    comes from a caller, and the request carries our own secret."""
+
+    def value(found: re.Match[str]) -> str:
+        text = str(scope.get(found[1]) or "")
+        if not WORD.fullmatch(text):
+            raise GiveUp(f"`{found[1]}` in scope_data is needed to renew the token")
+        return text
+
+    return FIELD.sub(value, address)
+
+
+def token_of(answer: JSON, now: int, passing: frozenset[str] = frozenset()) -> Token:
+    """What an answer holds, in the spelling of the standard or of Sentry. Raises GiveUp; TryAgain
+    where the error that it tells is one that passes."""
     told = answer if isinstance(answer, dict) else {}
     access = told.get("access_token") or told.get("token")
     if not isinstance(access, str) or not access:
+        if told.get("error") in passing:
+            raise TryAgain(f"no token now: {told.get('error')}")
         words = told.get("error_description") or told.get("error") or "there is no token in it"
         raise GiveUp(f"the answer gives no token: {str(words)[:200]}")
     refresh = told.get("refresh_token") or told.get("refreshToken") or ""

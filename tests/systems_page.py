@@ -25,6 +25,14 @@ known by": the first of these that a delivery gives; where only the body's hash 
 deliveries of the same bytes within that time count as one. "Verified": what the preset was held
 against, and when.
 """
+MADE = """\
+### Integrations that API callers make
+
+What the fields of [`POST /api/v1/integrations/create`](api.md#integrations) mean for each type.
+`access_token` is the credential; an address in `metadata.instance_name` is the `base_url`, except
+that one below `atlassian.net` is for people only where `workspace_id` is the site's cloud id.
+`options` may hold any other setting of the connector, and goes before all these.
+"""
 
 
 def systems_page() -> str:
@@ -41,8 +49,23 @@ def systems_page() -> str:
         types_table(presets),
         "## Systems that are called\n",
         *_connectors(),
+        "",
+        MADE,
+        *_made(),
     ]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _made() -> Iterator[str]:
+    yield "| `integration_type` | Settings that `scope_data` gives | Tokens are renewed at |"
+    yield "|---|---|---|"
+    for connector in sorted(load_connectors().values(), key=lambda one: one.name):
+        if connector.oauth is not None:
+            given = "; ".join(
+                f"`{one.setting}`: " + " or ".join(f"`{text}`" for text in one.templates)
+                for one in connector.scope
+            )
+            yield f"| `{connector.name}` | {given} | `{connector.oauth.token_url}` |"
 
 
 def _connectors() -> Iterator[str]:

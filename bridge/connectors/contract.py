@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from bridge.action import ActionShape, Call, Outcome
 from bridge.connectors.http import HttpClient
+from bridge.event import JSON
 
 Client = Any
 """What a connector's `open` gives; only the same connector's actions look inside it."""
@@ -67,10 +69,44 @@ class OAuth:
 
     token_url: may hold fields of an integration's scope, such as `{installation_id}`.
     as_json: the request is JSON; else a form, as the standard has it.
+    passing: errors that the system tells with status 200 and that are worth asking again for.
     """
 
     token_url: str
     as_json: bool = False
+    passing: frozenset[str] = frozenset()
+
+
+FIELD = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """A setting of an integration that an API caller makes, as the document's `scope_data` has it.
+
+    setting: its name. templates: with fields of the scope, such as `{org_slug}/{project_id}`; the
+        first counts whose fields are all there and whose text is of the form.
+    form: what the text has to be; other systems' words stand in those fields too.
+    """
+
+    setting: str
+    templates: tuple[str, ...]
+    form: re.Pattern[str] = re.compile(r".+", re.DOTALL)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Those that it is made of."""
+        return tuple(dict.fromkeys(name for one in self.templates for name in FIELD.findall(one)))
+
+    def value(self, scope: Mapping[str, JSON]) -> str | None:
+        """None where the scope does not give it."""
+        given = {name: str(value) for name, value in scope.items() if value not in (None, "")}
+        for template in self.templates:
+            if set(FIELD.findall(template)) <= set(given):
+                text = FIELD.sub(lambda found: given[found[1]], template)
+                if self.form.fullmatch(text):
+                    return text
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +122,9 @@ class Connector:
     needs_integration: false where `settings()` without options is complete, so that rules may use
         its actions without configuring anything.
     oauth: where access tokens are renewed; None where the system has no such thing.
-    scope: of an integration that an API caller makes, which setting each field of its scope is:
-        `{"project_id": "project"}`; dots lead inwards, as in `auth.cloud_id`.
+    scope: of an integration that an API caller makes, which settings its scope gives.
+    own_hosts: where the vendor runs it for everybody, such as `.atlassian.net`: an address there
+        is for people, and gives way to what the scope says.
     assume: tells a client what it would else ask of the system first, as far as its settings let
         one guess; for previews, which ask nothing.
     object_windows: how many writes to one object the system takes, each (how many, in how many
@@ -103,7 +140,8 @@ class Connector:
     needs_integration: bool = True
     object_windows: tuple[tuple[int, int], ...] = ()
     oauth: OAuth | None = None
-    scope: Mapping[str, str] = field(default_factory=dict)
+    scope: tuple[Scoped, ...] = ()
+    own_hosts: tuple[str, ...] = ()
     assume: Callable[[Client], None] = no_guess
 
     def action(self, name: str) -> Action | None:

@@ -108,11 +108,13 @@ async def list_integrations(
     return [stored(row) for row in rows]
 
 
-async def change_mark(tx: Transaction) -> tuple[int, int]:
-    """Two numbers that differ after every change to any integration."""
-    row = await tx.row("SELECT count(*), coalesce(sum(version), 0) FROM integrations")
+async def change_mark(tx: Transaction) -> tuple[int, int, str]:
+    """What differs after every change to any integration; also where one came and one went."""
+    row = await tx.row(
+        "SELECT count(*), coalesce(sum(version), 0), coalesce(max(id), '') FROM integrations"
+    )
     assert row is not None
-    return int(row[0]), int(row[1])
+    return int(row[0]), int(row[1]), str(row[2])
 
 
 async def begin_renewal(tx: Transaction, id_: str, now: int, until: int) -> bool:
@@ -126,5 +128,10 @@ async def begin_renewal(tx: Transaction, id_: str, now: int, until: int) -> bool
     return changed == 1
 
 
-async def end_renewal(tx: Transaction, id_: str) -> None:
-    await tx.run("UPDATE integrations SET renewing_until = 0 WHERE id = ?", id_)
+async def end_renewal(tx: Transaction, id_: str, until: int) -> None:
+    """Gives back what `begin_renewal` took; nothing where another node has taken it since."""
+    await tx.run(
+        "UPDATE integrations SET renewing_until = 0 WHERE id = ? AND renewing_until = ?",
+        id_,
+        until,
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bridge.connectors.confluence.check import check
 from bridge.connectors.confluence.client import PAGE_ADDRESS, open_confluence
 from bridge.connectors.confluence.comments import comment
-from bridge.connectors.confluence.options import ConfluenceSettings
+from bridge.connectors.confluence.options import CLOUD_ID, ConfluenceSettings
 from bridge.connectors.confluence.table import update_page, update_pages
-from bridge.connectors.contract import Action, Connector
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped
 from bridge.connectors.parameters import UpdatePage
 from bridge.connectors.shapes import shape
 
@@ -30,4 +30,10 @@ CONNECTOR = Connector(
         Action(shape("comment"), comment),
     ),
     check=check,
+    oauth=OAuth("https://auth.atlassian.com/oauth/token", as_json=True),
+    scope=(
+        Scoped("base_url", ("https://api.atlassian.com/ex/confluence/{workspace_id}",), CLOUD_ID),
+        Scoped("space", ("{project_id}",)),
+    ),
+    own_hosts=(".atlassian.net",),
 )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from bridge.connectors.site import address
+
+CLOUD_ID = re.compile(r"https://\S+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""An address that ends with a Cloud site's id, which is the address of tokens of OAuth apps.
+https://developer.atlassian.com/cloud/confluence/oauth-2-3lo-apps/, read 2026-11."""
 
 
 class ConfluenceAuth(BaseModel):

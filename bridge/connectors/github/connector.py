@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from bridge.connectors.contract import Action, Connector
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped
 from bridge.connectors.github.alerts import object_of, update_alert
 from bridge.connectors.github.check import check
 from bridge.connectors.github.client import open_github
 from bridge.connectors.github.comments import comment
 from bridge.connectors.github.create import create_ticket
 from bridge.connectors.github.edit import update_ticket
-from bridge.connectors.github.options import GitHubSettings
+from bridge.connectors.github.options import REPOSITORY, GitHubSettings
 from bridge.connectors.github.push import object_of as case_object
 from bridge.connectors.github.push import push_case
 from bridge.connectors.github.table import append_table, append_tables
@@ -47,4 +47,8 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
+    # Of a GitHub App acting for a person; the tokens end after eight hours where the app says so:
+    # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
+    oauth=OAuth("https://github.com/login/oauth/access_token"),
+    scope=(Scoped("repository", ("{project_id}", "{org_slug}/{project_id}"), REPOSITORY),),
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from bridge.connectors.cases import case_object
-from bridge.connectors.contract import Action, Connector, OAuth
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped
 from bridge.connectors.jira.attach import attach
 from bridge.connectors.jira.check import check
 from bridge.connectors.jira.client import assume_facts, open_jira
 from bridge.connectors.jira.comments import comment
 from bridge.connectors.jira.create import create_ticket
 from bridge.connectors.jira.edit import update_ticket
-from bridge.connectors.jira.options import JiraSettings
+from bridge.connectors.jira.options import CLOUD_ID, JiraSettings
 from bridge.connectors.jira.push import push_case
 from bridge.connectors.jira.table import append_table, append_tables
 from bridge.connectors.jira.transition import transition
@@ -45,7 +45,11 @@ CONNECTOR = Connector(
     ),
     check=check,
     oauth=OAuth("https://auth.atlassian.com/oauth/token", as_json=True),
-    scope={"project_id": "project"},
+    scope=(
+        Scoped("base_url", ("https://api.atlassian.com/ex/jira/{workspace_id}",), CLOUD_ID),
+        Scoped("project", ("{project_id}",)),
+    ),
+    own_hosts=(".atlassian.net",),
     object_windows=((20, 2_000), (100, 30_000)),
     assume=assume_facts,
 )

@@ -43,7 +43,7 @@ async def _fields(jira: Jira, call: Call[CreateTicket], project: str) -> Fields:
     parameters = call.parameters
     fields = await shared_fields(jira, parameters)
     fields.values |= {
-        "project": {"key": project},
+        "project": {"id" if project.isdecimal() else "key": project},
         "issuetype": {"name": parameters.issue_type or jira.settings.issue_type},
     }
     if parameters.parent:

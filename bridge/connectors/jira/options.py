@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -12,6 +13,9 @@ from bridge.connectors.site import address
 DESCRIPTION_LIMIT = 32_767
 SUMMARY_LIMIT = 255
 LABEL_LIMIT = 255
+CLOUD_ID = re.compile(r"https://\S+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""An address that ends with a Cloud site's id, which is the address of tokens of OAuth apps.
+https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/, read 2026-11."""
 
 
 class JiraAuth(BaseModel):

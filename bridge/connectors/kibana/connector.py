@@ -37,5 +37,4 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
-    scope={"space_id": "space"},
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.connectors.contract import Action, Connector
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped
 from bridge.connectors.parameters import Comment
 from bridge.connectors.sentry.alerts import object_of, update_alert
 from bridge.connectors.sentry.check import check
@@ -27,4 +27,13 @@ CONNECTOR = Connector(
         Action(shape("comment"), comment, ticket_of),
     ),
     check=check,
+    # https://docs.sentry.io/organization/integrations/integration-platform/, read 2026-11.
+    oauth=OAuth(
+        "https://sentry.io/api/0/sentry-app-installations/{installation_id}/authorizations/",
+        as_json=True,
+    ),
+    scope=(
+        Scoped("organization", ("{org_slug}",)),
+        Scoped("project", ("{project_id}",)),
+    ),
 )

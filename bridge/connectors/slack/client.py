@@ -11,19 +11,15 @@ from bridge.connectors.answers import Wait, as_list, as_object, child, wait_seco
 from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Query, Site, write_json
-from bridge.connectors.slack.options import SlackSettings
+from bridge.connectors.slack.options import AGAIN, IN_DOUBT, SlackSettings
 from bridge.errors import ConnectorError, GiveUp, TryAgain
 from bridge.event import JSON
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
 PAGE = 200
 
-AGAIN = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-"""Refused before anything was done."""
 WEBHOOK_REFUSALS = frozenset({400, 403, 404, 410})
 """Those whose one word says what is wrong, such as `no_service`; it comes labelled as HTML."""
-IN_DOUBT = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
-"""Slack's own word for these: some of the operation may have been done before the error arose."""
 HINTS = {
     "not_in_channel": "invite the app into the channel",
     "channel_not_found": "use the channel's id, and invite the app where it is private",

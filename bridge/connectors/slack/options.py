@@ -8,6 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 
 from bridge.connectors.site import address
 
+AGAIN = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+"""Refused before anything was done."""
+IN_DOUBT = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+"""Slack's own word for these: some of the operation may have been done before the error arose."""
 TEXT_LIMIT = 4_000
 """Slack advises at most 4,000 characters and cuts at 40,000, without regard to structure.
 https://api.slack.com/changelog/2018-04-truncating-really-long-messages, read 2026-11."""
