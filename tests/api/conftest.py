@@ -105,15 +105,20 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 
 
 @pytest.fixture
+def more_integrations() -> str:
+    """Lines of the configuration, `{base}` for the sandbox; modules that need some say them."""
+    return ""
+
+
+@pytest.fixture
 async def world(
-    tmp_path: Path, clock: MovableClock, sandbox: RunningSandbox
+    tmp_path: Path, clock: MovableClock, sandbox: RunningSandbox, more_integrations: str
 ) -> AsyncIterator[World]:
     """Not started: `event` and `scan` drain the worker themselves."""
     (tmp_path / "rules").mkdir()
     file = tmp_path / "bridge.yaml"
-    file.write_text(
-        CONFIGURATION.format(folder=tmp_path, secret=SECRET, jira=sandbox.jira_url), "utf-8"
-    )
+    text = CONFIGURATION.format(folder=tmp_path, secret=SECRET, jira=sandbox.jira_url)
+    file.write_text(text + more_integrations.format(base=sandbox.base_url), "utf-8")
     parts = await build(load_settings(file, {}), clock)
     keys: dict[str, str] = {}
 
