@@ -37,11 +37,15 @@ Named = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """One configured system: its connector, and its options as that connector's own model."""
+    """One configured system: its connector, and its options as that connector's own model.
+
+    made_id: of one that an API caller made (`made.py`); empty for those of the configuration.
+    """
 
     settings: IntegrationSettings
     connector: Connector
     options: BaseModel
+    made_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

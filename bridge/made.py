@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 from pydantic import BaseModel, ValidationError
 
+from bridge import configured
 from bridge.access.vault import Vault
 from bridge.calling import Integration
 from bridge.connectors.catalogue import load_connectors
@@ -24,6 +26,7 @@ from bridge.connectors.http import HttpClient
 from bridge.errors import GiveUp, StoreError, VaultClosed
 from bridge.event import JSON
 from bridge.registry import Named, Offers, Registry
+from bridge.settings import IntegrationSettings
 from bridge.store.integrations import StoredIntegration, change_mark, list_integrations
 from bridge.store.transaction import Database
 
@@ -78,8 +81,8 @@ def settings_of(connector: Connector, stored: StoredIntegration, secrets: Secret
         return connector.settings.model_validate(options)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or connector.name}: {one['msg']}"
-            f"{_from(connector, one['loc'])}"
+            f"{'.'.join(map(str, one['loc'])) or connector.name}: "
+            f"{one['msg'].removeprefix('Value error, ')}{_from(connector, one['loc'])}"
             for one in error.errors(include_input=False, include_url=False)
         )
         raise GiveUp(f"not usable yet: {wrong}") from error
@@ -133,6 +136,7 @@ class MadeIntegrations:
         self._registry = registry
         self._mark = (0, 0, "")
         self._offers: Offers = {}
+        self._rows: dict[Named, StoredIntegration] = {}
 
     @property
     def offers(self) -> Offers:
@@ -143,7 +147,10 @@ class MadeIntegrations:
         """Reads the table and fills the registry."""
         self._mark = await self.database.read(change_mark)
         found = await self.database.read(list_integrations)
-        self._registry.take(named(found, self.opened).items())
+        self._rows = named(found)
+        opened = {one.id: self.opened(one) for one in found}
+        usable = ((name, opened[row.id]) for name, row in self._rows.items())
+        self._registry.take((name, one) for name, one in usable if one is not None)
         offers = offers_of(found)
         changed = offers != self._offers
         self._offers = offers
@@ -170,17 +177,17 @@ class MadeIntegrations:
 
     def open(self, stored: StoredIntegration) -> Integration:
         """Raises GiveUp with what is missing, VaultClosed."""
-        if self.vault is None:
-            raise VaultClosed(f"{record_name(stored.id)}: there are no encryption.keys")
-        secrets = unseal(self.vault, stored)
-        connector = load_connectors().get(stored.type)
-        if connector is None:
-            raise GiveUp(f"there is no connector for {stored.type}")
-        settings = settings_of(connector, stored, secrets)
+        known = as_configured(self.vault, stored)
         return Integration(
-            stored.identifier, stored.tenant, connector, connector.open(settings, self._http),
+            stored.identifier, stored.tenant, known.connector,
+            known.connector.open(known.options, self._http),
             stored.active, stored.id, stored.name, stored.valid_until,
         )  # fmt: skip
+
+    def find(self, tenant: str, name: str) -> configured.Integration | None:
+        """As the configuration would have it. None for no such name; raises as `open` does."""
+        row = self._rows.get((tenant, name))
+        return as_configured(self.vault, row) if row else None
 
     def trouble_of(self, stored: StoredIntegration) -> str:
         """Why it cannot be used as it stands; empty when it can."""
@@ -191,15 +198,29 @@ class MadeIntegrations:
         return stored.trouble
 
 
-def named(
-    found: Sequence[StoredIntegration],
-    opened: Callable[[StoredIntegration], Integration | None],
-) -> dict[Named, Integration]:
+def as_configured(vault: Vault | None, stored: StoredIntegration) -> configured.Integration:
+    """What a row is, as if the configuration named it.
+
+    Raises GiveUp with what is missing, VaultClosed.
+    """
+    if vault is None:
+        raise VaultClosed(f"{record_name(stored.id)}: there are no encryption.keys")
+    secrets = unseal(vault, stored)
+    connector = load_connectors().get(stored.type)
+    if connector is None:
+        raise GiveUp(f"there is no connector for {stored.type}")
+    own = IntegrationSettings.model_construct(
+        name=stored.identifier, type=stored.type, tenant=stored.tenant, enabled=stored.active
+    )
+    options = settings_of(connector, stored, secrets)
+    return configured.Integration(own, connector, options, stored.id)
+
+
+def named(found: Sequence[StoredIntegration]) -> dict[Named, StoredIntegration]:
     """By identifier; and by name too, where only one of the tenant has it."""
-    usable = [one for stored in found if (one := opened(stored)) is not None]
-    titles = [(one.tenant, one.title) for one in usable]
-    by_title = {key: one for key, one in zip(titles, usable, strict=True) if titles.count(key) == 1}
-    return {**by_title, **{(one.tenant, one.name): one for one in usable}}
+    titles = Counter((one.tenant, one.name) for one in found)
+    by_title = {(one.tenant, one.name): one for one in found if titles[one.tenant, one.name] == 1}
+    return {**by_title, **{(one.tenant, one.identifier): one for one in found}}
 
 
 def offers_of(found: Sequence[StoredIntegration]) -> Offers:

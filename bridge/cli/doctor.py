@@ -12,13 +12,14 @@ from pathlib import Path
 import rich_click as click
 from rich.console import Console
 
-from bridge.cli.made import made_offers
+from bridge.cli.made import MadeOne, look_at_made, made_offers
 from bridge.cli.opened import opened
 from bridge.cli.options import with_config, with_json, with_verbose
 from bridge.cli.output import counted, put_json, put_table, say
 from bridge.clock import wall_clock
 from bridge.configured import Examined, Integration, examine
 from bridge.connectors.contract import Finding
+from bridge.connectors.guard import Guard
 from bridge.connectors.http import HttpClient
 from bridge.doctor import Checked, RemoteClocks, check_integrations
 from bridge.errors import NotFound, StoreError
@@ -69,6 +70,7 @@ async def _examine(config: Path, told: Callable[[str], None]) -> list[Checked]:
         told(settings.public_url)
         checked.append(Checked(OURS, await check_address(settings, http)))
     checked += await reach(examined.configured.integrations.values(), clocks, told)
+    checked += await reach_made(await look_at_made(settings, renew=True), settings, clocks, told)
     return [*checked, Checked(OURS, clocks.finding())]
 
 
@@ -97,9 +99,12 @@ async def _look_inside(examined: Examined, settings: Settings, database: Databas
 
 
 async def reach(
-    integrations: Iterable[Integration], clocks: RemoteClocks, told: Callable[[str], None]
+    integrations: Iterable[Integration],
+    clocks: RemoteClocks,
+    told: Callable[[str], None],
+    guard: Guard | None = None,
 ) -> list[Checked]:
-    """What the connectors find out about these systems."""
+    """What the connectors find out about these systems. guard: for addresses of callers."""
     under_way: dict[str, None] = {}
 
     def moved(integration: Integration, done: bool) -> None:
@@ -110,8 +115,30 @@ async def reach(
             under_way[name] = None
         told(", ".join(under_way))
 
-    async with aclosing(HttpClient(wall_clock, on_reply=clocks.note)) as http:
+    async with aclosing(HttpClient(wall_clock, on_reply=clocks.note, guard=guard)) as http:
         return await check_integrations(integrations, http, moved)
+
+
+async def reach_made(
+    made: Iterable[MadeOne],
+    settings: Settings,
+    clocks: RemoteClocks,
+    told: Callable[[str], None],
+) -> list[Checked]:
+    """The same of those that API callers made; what cannot be used says why."""
+    usable = [one.known for one in made if one.known is not None]
+    broken = [
+        Checked(
+            one.stored.identifier,
+            Finding("settings", False, one.trouble, "change it by the API"),
+            one.stored.tenant,
+            one.stored.type,
+        )
+        for one in made
+        if one.known is None
+    ]
+    guard = Guard(settings.server.allowed_hosts)
+    return [*broken, *await reach(usable, clocks, told, guard)]
 
 
 @contextmanager

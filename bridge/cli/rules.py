@@ -11,6 +11,7 @@ import rich_click as click
 from bridge.cli.backtest import backtest
 from bridge.cli.check import put_problems
 from bridge.cli.explanation import put_explanation
+from bridge.cli.made import made_finder
 from bridge.cli.opened import with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
 from bridge.cli.output import counted, plain, put, put_json, put_table, say
@@ -28,6 +29,7 @@ from bridge.sources.sample import load_sample
 from bridge.store.transaction import Database
 from bridge.vocabulary import VOCABULARY
 from bridge.workbench.explained import ExplainedEvent, Explainer, explained_json
+from bridge.workbench.requests import nothing_made
 
 
 @click.group()
@@ -171,7 +173,8 @@ def explain(
     configured, found = rules_of(ctx, config)
 
     async def work(database: Database | None) -> list[ExplainedEvent]:
-        explainer = Explainer(configured, found, wall_clock, database, ask)
+        made = await made_finder(configured.settings, database) if database else nothing_made
+        explainer = Explainer(configured, found, wall_clock, database, ask, made)
         if event_id is not None:
             return [await explainer.explain_stored(event_id)]
         assert sample is not None

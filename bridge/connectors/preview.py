@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.clock import Clock
+from bridge.connectors.guard import Guard
 from bridge.connectors.http import OWN_HEADERS, Ask, HttpClient, Reply
 from bridge.connectors.redact import MASK, Redactor
 from bridge.errors import GiveUp
@@ -51,8 +52,8 @@ class PreviewClient(HttpClient):
     """Notes every request. ask: those that change nothing are sent, so that what depends on their
     answers can be shown too; else none is."""
 
-    def __init__(self, clock: Clock, *, ask: bool) -> None:
-        super().__init__(clock, may_change=lambda: False)
+    def __init__(self, clock: Clock, *, ask: bool, guard: Guard | None = None) -> None:
+        super().__init__(clock, may_change=lambda: False, guard=guard)
         self._ask = ask
         self.requests: list[Request] = []
 

@@ -19,7 +19,7 @@ from bridge.store.links import find_link
 from bridge.store.transaction import Database, Transaction
 from bridge.text.escape import ESCAPES
 from bridge.workbench.foreseen import Decision, foresee
-from bridge.workbench.requests import Preview, Previewer
+from bridge.workbench.requests import Find, Preview, Previewer, nothing_made
 
 ECHO = "the event only tells of what the bridge wrote itself: no rule is asked"
 
@@ -61,7 +61,7 @@ class Explainer:
     """Explains events by the rules it was given.
 
     database: asked for links and for what was done before; None where there is none.
-    ask: see `Previewer`.
+    made, ask: see `Previewer`.
     """
 
     configured: Configured
@@ -69,6 +69,7 @@ class Explainer:
     clock: Clock
     database: Database | None
     ask: bool = False
+    made: Find = nothing_made
 
     async def explain_stored(self, event_id: str, tenant: str | None = None) -> ExplainedEvent:
         """A stored event, read as its source reads it now. Raises NotFound, BridgeError."""
@@ -97,7 +98,7 @@ class Explainer:
     async def _rule(
         self, event: Event, explanation: Explanation, link: JSON, now: int
     ) -> ExplainedRule:
-        previewer = Previewer(self.configured, self.clock, self.ask)
+        previewer = Previewer(self.configured, self.made, self.clock, self.ask)
         rule = self.rules.by_name[explanation.rule]
         runs = []
         for run in explanation.runs:

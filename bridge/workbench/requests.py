@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
 from bridge.action import Call, PlannedAction, PlannedRun
 from bridge.clock import Clock
-from bridge.configured import Configured
+from bridge.configured import Configured, Integration
 from bridge.connectors.catalogue import action_shapes
+from bridge.connectors.guard import Guard
 from bridge.connectors.preview import NotSent, PreviewClient, Request
-from bridge.errors import BridgeError, ConnectorError, ExpressionFailed
+from bridge.errors import BridgeError, ConnectorError, ExpressionFailed, VaultClosed
 from bridge.event import JSON, Event
 from bridge.marks import mark
 from bridge.match.plan import names_for, render_deferred
@@ -39,14 +40,25 @@ class Preview:
         return {"requests": [one.as_json() for one in self.requests], "note": self.note}
 
 
+Find = Callable[[str, str], Integration | None]
+
+
+def nothing_made(tenant: str, name: str) -> None:
+    """For where no store is looked into."""
+    del tenant, name
+
+
 @dataclass(slots=True)
 class Previewer:
     """Shows the requests of planned actions, one after the other.
 
+    made: finds what API callers made, by tenant and name; raises ConnectorError, VaultClosed for
+        what cannot be used.
     ask: other systems are asked what a request depends on; nothing is changed there.
     """
 
     configured: Configured
+    made: Find
     clock: Clock
     ask: bool = False
 
@@ -88,14 +100,19 @@ class Previewer:
     async def _call(
         self, tenant: str, action: PlannedAction, call: Call[BaseModel], notes: Sequence[str]
     ) -> Preview:
-        integration = self.configured.integrations.get((tenant, action.integration))
+        try:
+            integration = self._find(tenant, action.integration)
+        except (ConnectorError, VaultClosed) as error:
+            return Preview((), f"{action.integration} cannot be used: {error}")
         if integration is None:
             named = f'"{action.integration}"' if action.integration else "for it"
             return Preview((), f"no integration {named} is configured here")
         offered = integration.connector.action(action.name)
         if offered is None:
             return Preview((), f"{action.integration} has no {action.name}")
-        http = PreviewClient(self.clock, ask=self.ask)
+        allowed = self.configured.settings.server.allowed_hosts
+        guard = Guard(allowed) if integration.made_id else None
+        http = PreviewClient(self.clock, ask=self.ask, guard=guard)
         said = list(notes)
         try:
             client = integration.connector.open(integration.options, http)
@@ -112,6 +129,9 @@ class Previewer:
         finally:
             await http.aclose()
         return Preview(tuple(http.requests), "; ".join(said))
+
+    def _find(self, tenant: str, name: str) -> Integration | None:
+        return self.configured.integrations.get((tenant, name)) or self.made(tenant, name)
 
 
 def _depends(requests: Sequence[Request], integration: str) -> list[str]:

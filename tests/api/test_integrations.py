@@ -125,6 +125,17 @@ async def test_a_made_integration_is_at_once_used_by_rules(world: World, tmp_pat
     assert "It leaks" in summaries(world)
 
 
+async def test_explain_shows_what_would_be_sent_to_one(world: World, tmp_path: Path) -> None:
+    allow(world)
+    await world.ask("POST", f"{BASE}/create", json=jira(world))
+    await write_rule(world, tmp_path, "jira-made")
+    event = await world.event("case.created", {"id": "c-1", "title": "It leaks"})
+    answer = await world.ask("POST", "/api/v1/rules/explain", json={"event": event})
+    assert answer.status_code == 200, answer.text
+    assert f"{world.sandbox.jira_url}/rest/api/2/issue" in answer.text
+    assert "made-up-personal" not in answer.text
+
+
 async def test_a_rule_may_name_it_by_its_name_too(world: World, tmp_path: Path) -> None:
     allow(world)
     await world.ask("POST", f"{BASE}/create", json=jira(world))

@@ -242,7 +242,9 @@ class RulesApi:
         body, tenant = asked.body, asked.who.tenant
         await self._database.read(lambda tx: get_event(tx, body.event, tenant))
         rules = await self._right(body.files) if body.files else self._holder.current
-        explainer = Explainer(self._configured, rules, self._clock, self._database)
+        explainer = Explainer(
+            self._configured, rules, self._clock, self._database, made=self._made.find
+        )
         explained = await explainer.explain_stored(body.event, tenant)
         told: JsonValue = explained_json(explained, every=body.every)
         return told
