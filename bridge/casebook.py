@@ -26,10 +26,15 @@ def new_version(changes: int) -> str:
     return base64.b64encode(f"[{changes},1]".encode()).decode()
 
 
+def has_case(records: Sequence[Record]) -> bool:
+    """Whether one of the records is a case."""
+    return any(record.kind == KIND for record in records)
+
+
 async def complete_cases(tx: Transaction, records: Sequence[Record], now: int) -> Sequence[Record]:
     """The records that an event tells, cases with all that is known of them; writes their
     comments and versions. Records of other kinds pass through."""
-    if not any(record.kind == KIND for record in records):
+    if not has_case(records):
         return records
     return [
         await _complete(tx, record, now) if record.kind == KIND else record for record in records

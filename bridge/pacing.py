@@ -13,7 +13,8 @@ from bridge.breaker import Breaker, BreakerState
 from bridge.clock import Clock
 from bridge.errors import ConnectorError, GiveUp, Hold, TryAgain
 from bridge.pace import Key, Pace, Window, keys_of
-from bridge.store.throttles import take_slot
+from bridge.store.shared_locks import lock_names
+from bridge.store.throttles import take_slot, window_name
 from bridge.store.transaction import Database, Transaction
 
 log = structlog.get_logger("bridge.pacing")
@@ -108,6 +109,7 @@ class Pacing:
 
         async def work(tx: Transaction) -> int:
             rule = f"pace:{asked.integration}"
+            await lock_names(tx, [window_name(asked.tenant, rule, limit.by) for limit in limits])
             slots = [await take_slot(tx, asked.tenant, rule, limit, "", now) for limit in limits]
             return max((slot.starts_at for slot in slots), default=now)
 

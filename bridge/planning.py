@@ -5,7 +5,7 @@ Each function is part of a transaction of `record`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bridge.action import OnFailure, PlannedAction, PlannedRun
@@ -14,10 +14,12 @@ from bridge.event import StoredEvent
 from bridge.marks import mark
 from bridge.store import actions, links, runs, throttles
 from bridge.store.actions import MATCH
-from bridge.store.links import LinkState
+from bridge.store.links import Link, LinkState
 from bridge.store.records import Record
+from bridge.store.runs import Run
+from bridge.store.shared_locks import lock_names
 from bridge.store.transaction import Transaction
-from bridge.ties import plan_link
+from bridge.ties import planned_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,38 @@ class Matched:
     about: tuple[str, str] = ("", "")
 
 
+@dataclass(slots=True)
+class Rows:
+    """What is planned for a batch of events and still to be written, each table at once."""
+
+    runs: list[Run] = field(default_factory=list)
+    actions: list[actions.NewAction] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+
+    async def write(self, tx: Transaction, now: int) -> None:
+        """Writes it, and is empty again."""
+        await links.intend_all(tx, self.links, now)
+        await runs.insert_runs(tx, self.runs, now)
+        await actions.insert_actions(tx, self.actions)
+        self.runs, self.actions, self.links = [], [], []
+
+
+async def lock_shared(tx: Transaction, batch: Iterable[Matched]) -> None:
+    """Keeps other nodes from what the guards read and write for these events."""
+    names: list[tuple[str, ...]] = []
+    for matched in batch:
+        tenant = matched.stored.tenant
+        for planned in matched.runs:
+            if planned.once is not None:
+                names.append(("once", tenant, planned.rule, planned.once))
+            if planned.throttle is not None:
+                names.append(throttles.window_name(tenant, planned.rule, planned.throttle.by))
+    await lock_names(tx, names)
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What was written for one event: its open actions, when the first is due, rules hit."""
+    """What is planned for one event: its open actions, when the first is due, rules hit."""
 
     opened: int
     due_at: int
@@ -50,8 +81,11 @@ class Planned:
     reason: str
 
 
-async def plan_runs(tx: Transaction, matched: Matched, now: int) -> Planned:
-    """Writes the runs of an event that are not there yet, with their actions and links."""
+async def plan_runs(tx: Transaction, rows: Rows, matched: Matched, now: int) -> Planned:
+    """Plans the runs of an event that are not there yet, with their actions and links.
+
+    After `lock_shared`.
+    """
     event = matched.stored
     seen_before = bool(event.rules_version)
     before = await runs.planned_before(tx, event.id) if seen_before else set()
@@ -64,13 +98,13 @@ async def plan_runs(tx: Transaction, matched: Matched, now: int) -> Planned:
         if (planned.rule, planned.index) in before:
             continue
         hits[planned.rule] = hits.get(planned.rule, 0) + 1
-        placed = await place_run(tx, matched, planned, now)
+        placed = await place_run(tx, rows, matched, planned, now)
         reason = placed.reason or reason
         if placed.run is None:
             continue
         new = new_actions(event, planned, placed.run.id, placed, lane_seq, now)
-        await runs.insert_runs(tx, [placed.run], now)
-        await actions.insert_actions(tx, new)
+        rows.runs.append(placed.run)
+        rows.actions.extend(new)
         count = sum(1 for action in new if not action.skip)
         if count and not opened:
             due_at = placed.due_at
@@ -86,16 +120,18 @@ class Placed:
     due_at: when it may start. skip: why it will not run; empty otherwise.
     """
 
-    run: runs.Run | None
+    run: Run | None
     due_at: int = 0
     skip: str = ""
     reason: str = ""
 
 
-async def place_run(tx: Transaction, matched: Matched, planned: PlannedRun, now: int) -> Placed:
+async def place_run(
+    tx: Transaction, rows: Rows, matched: Matched, planned: PlannedRun, now: int
+) -> Placed:
     """Asks the guards, `once_per` first: a value that is done takes no place in a throttle."""
     event = matched.stored
-    run = runs.Run(
+    run = Run(
         new_id("run", now), event.id, event.tenant, planned.rule, planned.index, planned.each,
         planned.once, planned.on_failure, planned.variables,
     )  # fmt: skip
@@ -114,14 +150,15 @@ async def place_run(tx: Transaction, matched: Matched, planned: PlannedRun, now:
         )
         limit = f"{planned.throttle.at_most} runs in {planned.throttle.per_ms // 1000} s"
         if slot.group_run:
+            await rows.write(tx, now)  # the waiting run may be of this very batch
             await runs.add_to_group(tx, slot.group_run, event.id)
             return Placed(None, reason=f"taken in by the waiting {slot.group_run} ({limit})")
         if slot.starts_at > now and planned.throttle.over == "drop":
             return Placed(run, now, f"throttled: {limit} are used up")
         due_at = slot.starts_at
         run = replace(run, grouped=(event.id,))
-    if held is None:
-        await plan_link(tx, event, matched.about, planned, run, now)
+    if held is None and (link := planned_link(event, matched.about, planned, run)) is not None:
+        rows.links.append(link)
     return Placed(run, due_at)
 
 
@@ -147,9 +184,9 @@ def new_actions(
     ]  # fmt: skip
 
 
-async def add_match_step(tx: Transaction, event: StoredEvent, now: int) -> None:
+def add_match_step(rows: Rows, event: StoredEvent, now: int) -> None:
     """Puts a step into the lane that will ask the rules which read `link`."""
-    run = runs.Run(
+    run = Run(
         new_id("run", now), event.id, event.tenant, MATCH, 0, None, None, OnFailure.STOP, None
     )
     step = actions.NewAction(
@@ -157,5 +194,5 @@ async def add_match_step(tx: Transaction, event: StoredEvent, now: int) -> None:
         PlannedAction(0, MATCH, "", "", {}), mark(event.tenant, MATCH, None, event.id, 0, 0),
         "", False, now, now,
     )  # fmt: skip
-    await runs.insert_runs(tx, [run], now)
-    await actions.insert_actions(tx, [step])
+    rows.runs.append(run)
+    rows.actions.append(step)

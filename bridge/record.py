@@ -5,17 +5,18 @@ Each function is one transaction's worth: either all of it is in the store, or n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from bridge.action import ActionState, OnFailure
-from bridge.casebook import complete_cases
-from bridge.event import JSON, EventState
-from bridge.planning import Matched, add_match_step, plan_runs
+from bridge.casebook import complete_cases, has_case
+from bridge.event import JSON, EventState, StoredEvent
+from bridge.planning import Matched, Rows, add_match_step, lock_shared, plan_runs
 from bridge.store import actions, events, lanes, runs
 from bridge.store.actions import MATCH
 from bridge.store.attempts import Attempt, AttemptOutcome, insert_attempt
-from bridge.store.records import keep_records
-from bridge.store.rule_counts import count_rules
+from bridge.store.records import Record, keep_records
+from bridge.store.rule_counts import Tallies, Tally, count_rules, tally
 from bridge.store.transaction import Transaction, wake_all
 from bridge.ties import MAKES_TICKET, PUSHES_CASE, settle_link, tie_case, tie_ticket
 
@@ -26,36 +27,81 @@ MOST_ERROR_CHARS = 300
 
 
 async def record_matched(
-    tx: Transaction, matched: Matched, rules_version: str, now: int
-) -> EventState | None:
-    """Writes the planned actions and marks the event, unless another matcher was here already.
+    tx: Transaction, batch: Sequence[Matched], rules_version: str, now: int
+) -> list[EventState | None]:
+    """Writes the planned actions of events and marks them, unless another matcher was here already.
 
-    Gives the event's state, or None when nothing was written.
+    Gives each event's state, or None where nothing was written.
     """
-    event = matched.stored
-    if event.rules_version:  # replayed: lane before event, as workers lock them, who may be at it
-        await lanes.lock_lane(tx, (event.tenant, event.subject))
-    if not await events.lock_received(tx, event.id):
-        return None
-    if matched.unreadable:
-        await events.settle(tx, event.id, 0, rules_version, EventState.FAILED, matched.unreadable)
-        return EventState.FAILED
-    await keep_records(tx, await complete_cases(tx, matched.records, now), now)
-    planned = await plan_runs(tx, matched, now)
-    opened = planned.opened
-    if matched.needs_lane and (MATCH, 0) not in planned.before:
-        await add_match_step(tx, event, now)
-        opened += 1
-    if opened:
-        await lanes.open_lane(tx, (event.tenant, event.subject), planned.due_at)
-    await count_rules(tx, event.tenant, planned.matched, matched.errors, now)
-    idle = EventState.DONE if planned.matched or planned.before else EventState.IGNORED
-    undecided = opened or idle is EventState.DONE
-    reason = planned.reason or error_reason(matched) or ("" if undecided else NO_RULE)
-    await events.settle(tx, event.id, opened, rules_version, idle, reason)
-    if opened:
-        await wake_all(tx)
-    return EventState.MATCHED if opened else idle
+    await lock_shared(tx, batch)
+    for lane in sorted({lane_of(one.stored) for one in batch if workers_meet(one)}):
+        await lanes.lock_lane(tx, lane)
+    received = await events.lock_received(tx, [one.stored.id for one in batch])
+    writing = Writing(rules_version)
+    states = [
+        await writing.plan(tx, one, now) if one.stored.id in received else None for one in batch
+    ]
+    await writing.write(tx, now)
+    return states
+
+
+def workers_meet(matched: Matched) -> bool:
+    """Whether a worker may be writing to the same event or record now: what is replayed, and cases.
+    Workers lock their lane first; whoever would lock it last could wait for one that waits for it.
+    """
+    return bool(matched.stored.rules_version) or has_case(matched.records)
+
+
+@dataclass(slots=True)
+class Writing:
+    """What a batch of events comes to, gathered so that each table is written to once."""
+
+    rules_version: str
+    rows: Rows = field(default_factory=Rows)
+    records: list[Record] = field(default_factory=list)
+    due: dict[lanes.Lane, int] = field(default_factory=dict)
+    tallies: Tallies = field(default_factory=dict)
+    settled: list[events.Settled] = field(default_factory=list)
+
+    async def plan(self, tx: Transaction, matched: Matched, now: int) -> EventState:
+        """Plans one event; gives the state that it will have."""
+        event = matched.stored
+        if matched.unreadable:
+            return self._settle(event, 0, EventState.FAILED, matched.unreadable)
+        if has_case(matched.records):  # made whole from what the event before it has told
+            await keep_records(tx, await complete_cases(tx, matched.records, now), now)
+        else:
+            self.records.extend(matched.records)
+        planned = await plan_runs(tx, self.rows, matched, now)
+        opened = planned.opened
+        if matched.needs_lane and (MATCH, 0) not in planned.before:
+            add_match_step(self.rows, event, now)
+            opened += 1
+        if opened:
+            self.due.setdefault(lane_of(event), planned.due_at)
+        tally(self.tallies, event.tenant, planned.matched, matched.errors)
+        idle = EventState.DONE if planned.matched or planned.before else EventState.IGNORED
+        undecided = opened or idle is EventState.DONE
+        reason = planned.reason or error_reason(matched) or ("" if undecided else NO_RULE)
+        return self._settle(event, opened, idle, reason)
+
+    def _settle(self, event: StoredEvent, opened: int, idle: EventState, reason: str) -> EventState:
+        self.settled.append(events.Settled(event.id, opened, self.rules_version, idle, reason))
+        return EventState.MATCHED if opened else idle
+
+    async def write(self, tx: Transaction, now: int) -> None:
+        """Writes all of it; the lanes first, as workers do, and last what all nodes write to."""
+        await lanes.open_lanes(tx, self.due)
+        await keep_records(tx, self.records, now)
+        await self.rows.write(tx, now)
+        await events.settle_all(tx, self.settled)
+        await count_rules(tx, self.tallies, now)
+        if self.due:
+            await wake_all(tx)
+
+
+def lane_of(event: StoredEvent) -> lanes.Lane:
+    return (event.tenant, event.subject)
 
 
 async def record_matched_in_lane(
@@ -65,9 +111,12 @@ async def record_matched_in_lane(
 
     owner: as for `record_ended`. Raises LeaseLost.
     """
+    await lock_shared(tx, [matched])
     await lanes.keep_unfinished(tx, (step.tenant, step.lane), step.id, owner)
-    planned = await plan_runs(tx, matched, now)
-    await count_rules(tx, step.tenant, planned.matched, matched.errors, now)
+    rows, tallies = Rows(), dict[tuple[str, str], Tally]()
+    planned = await plan_runs(tx, rows, matched, now)
+    await rows.write(tx, now)
+    tally(tallies, step.tenant, planned.matched, matched.errors)
     await runs.delete_run(tx, step.run_id)
     if matched.unreadable:
         await events.count_finished(tx, step.event_id, 1, 1, matched.unreadable)
@@ -75,6 +124,7 @@ async def record_matched_in_lane(
         reason = planned.reason or error_reason(matched) or NO_RULE
         await events.settle_in_lane(tx, step.event_id, planned.opened - 1, reason)
     await lanes.settle_lane(tx, (step.tenant, step.lane))
+    await count_rules(tx, tallies, now)
 
 
 def error_reason(matched: Matched) -> str:

@@ -24,29 +24,23 @@ PUSHES_CASE = "push_case"
 """The action whose outputs name a ticket that a case is tied to."""
 
 
-async def plan_link(
-    tx: Transaction,
-    event: StoredEvent,
-    about: tuple[str, str],
-    planned: PlannedRun,
-    run: Run,
-    now: int,
-) -> None:
-    """Writes the link of a run that makes a ticket or runs once. A value of `once_per` gets its
-    owner when a run's turn comes.
+def planned_link(
+    event: StoredEvent, about: tuple[str, str], planned: PlannedRun, run: Run
+) -> Link | None:
+    """The link of a run that makes a ticket or runs once. A value of `once_per` gets its owner when
+    a run's turn comes.
 
     about: the kind and id of the record the event is about.
     """
     makes_ticket = any(action.name == MAKES_TICKET for action in planned.actions)
     if planned.once is None and not makes_ticket:
-        return
+        return None
     kind, record_id = element_about(about, planned)
     state = LinkState.INTENT if planned.once is None else LinkState.PLANNED
-    link = Link(
+    return Link(
         event.tenant, planned.rule, planned.once, event.subject, kind, record_id, run.id,
         event.id, state, "", "", "", "",
     )  # fmt: skip
-    await links.intend(tx, link, now)
 
 
 def element_about(about: tuple[str, str], planned: PlannedRun) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.errors import NotFound
 from bridge.event import EventState, NewEvent, StoredEvent
-from bridge.store.transaction import Row, Transaction, insert_rows
+from bridge.store.transaction import Row, Transaction, insert_rows, placeholders
 
 COLUMNS = (
     "e.seq, e.id, e.tenant, e.source, e.key, e.part, e.type, e.subject, e.time, e.received_at,"
@@ -133,42 +133,66 @@ async def read_received(tx: Transaction, limit: int, after_seq: int = 0) -> list
     return [stored(row) for row in rows]
 
 
-async def lock_received(tx: Transaction, event_id: str) -> bool:
-    """Whether no matcher has settled an event; keeps others from it until the transaction ends.
+async def lock_received(tx: Transaction, event_ids: Sequence[str]) -> set[str]:
+    """Those of the events that no matcher has settled; keeps others from them until the transaction
+    ends.
 
     SQLite has one writer, who needs no lock.
     """
-    lock = " FOR UPDATE" if tx.engine == "postgres" else ""
-    row = await tx.row(f"SELECT state FROM events WHERE id = ?{lock}", event_id)
-    return row is not None and row[0] == EventState.RECEIVED
+    if tx.engine == "postgres":
+        rows = await tx.rows(
+            "SELECT id FROM events WHERE id = ANY(?::text[]) AND state = 'received'"
+            " ORDER BY seq FOR UPDATE",
+            list(event_ids),
+        )
+    else:
+        rows = await tx.rows(
+            f"SELECT id FROM events WHERE id IN {placeholders(len(event_ids))}"
+            " AND state = 'received'",
+            *event_ids,
+        )
+    return {event_id for (event_id,) in rows}
 
 
-async def settle(
-    tx: Transaction,
-    event_id: str,
-    opened: int,
-    rules_version: str,
-    state_without_actions: EventState,
-    reason: str,
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How an event stands when the rules have seen it.
+
+    opened: actions planned for it. idle: what it becomes when nothing is left to run.
+    """
+
+    event_id: str
+    opened: int
+    rules_version: str
+    idle: EventState
+    reason: str
+
+    def row(self) -> tuple[object, ...]:
+        return (
+            self.rules_version, self.opened, self.reason, self.opened, self.idle.value,
+            self.event_id,
+        )  # fmt: skip
+
+
+SETTLE = (
+    "UPDATE events SET rules_version = ?, open_actions = open_actions + ?, reason = ?,"
+    " state = CASE WHEN open_actions + ? > 0 THEN 'matched'"
+    " WHEN dead_actions > 0 THEN 'failed' ELSE ? END"
+    " WHERE id = ? AND state = 'received'"
+)
+
+
+async def settle(tx: Transaction, settled: Settled) -> bool:
     """Marks an event as matched and counts the actions planned for it.
 
-    state_without_actions: what it becomes when nothing is left to run.
     Gives false, and changes nothing, when another matcher has been here already.
     """
-    changed = await tx.run(
-        "UPDATE events SET rules_version = ?, open_actions = open_actions + ?, reason = ?,"
-        " state = CASE WHEN open_actions + ? > 0 THEN 'matched'"
-        " WHEN dead_actions > 0 THEN 'failed' ELSE ? END"
-        " WHERE id = ? AND state = 'received'",
-        rules_version,
-        opened,
-        reason,
-        opened,
-        state_without_actions.value,
-        event_id,
-    )
-    return changed == 1
+    return await tx.run(SETTLE, *settled.row()) == 1
+
+
+async def settle_all(tx: Transaction, settled: Sequence[Settled]) -> None:
+    """As `settle`, for events that `lock_received` has given."""
+    await tx.run_many(SETTLE, [one.row() for one in settled])
 
 
 async def count_finished(
@@ -178,22 +202,20 @@ async def count_finished(
 
     reason: kept with the event when an action died. Gives the event's state afterwards.
     """
-    await tx.run(
+    row = await tx.row(
         "UPDATE events SET open_actions = open_actions - ?, dead_actions = dead_actions + ?,"
-        " reason = CASE WHEN ? > 0 THEN ? ELSE reason END WHERE id = ?",
+        " reason = CASE WHEN ? > 0 THEN ? ELSE reason END,"
+        " state = CASE WHEN state NOT IN ('matched', 'failed') THEN state"
+        " WHEN dead_actions + ? > 0 THEN 'failed' WHEN open_actions <= ? THEN 'done' ELSE state END"
+        " WHERE id = ? RETURNING state",
         finished,
         dead,
         dead,
         reason,
+        dead,
+        finished,
         event_id,
     )
-    await tx.run(
-        "UPDATE events SET state = CASE WHEN dead_actions > 0 THEN 'failed'"
-        " WHEN open_actions <= 0 THEN 'done' ELSE state END"
-        " WHERE id = ? AND state IN ('matched', 'failed')",
-        event_id,
-    )
-    row = await tx.row("SELECT state FROM events WHERE id = ?", event_id)
     if row is None:
         raise NotFound(f"no event has the id {event_id}")
     return EventState(row[0])

@@ -5,6 +5,7 @@ Only one action of a lane runs at a time, so its events are acted on in their or
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.errors import LeaseLost
@@ -23,17 +24,16 @@ class Lease:
     for_ms: int
 
 
-async def open_lane(tx: Transaction, lane: Lane, due_at: int) -> None:
-    """Says that a lane has something to do. One that has already keeps its time.
+async def open_lanes(tx: Transaction, due: Mapping[Lane, int]) -> None:
+    """Says that lanes have something to do, and when. One that has already keeps its time.
 
     The update that changes nothing locks the row, so that a worker which is just leaving the
     lane either still sees the new action or has gone before.
     """
-    await tx.run(
+    await tx.run_many(
         "INSERT INTO lanes (tenant, name, due_at) VALUES (?, ?, ?)"
         " ON CONFLICT (tenant, name) DO UPDATE SET due_at = lanes.due_at",
-        *lane,
-        due_at,
+        [(*lane, due[lane]) for lane in due],
     )
 
 

@@ -18,7 +18,7 @@ from enum import StrEnum
 from bridge.event import JSON
 from bridge.store.actions import UNFINISHED
 from bridge.store.runs import Run
-from bridge.store.transaction import Row, Transaction
+from bridge.store.transaction import Row, Transaction, insert_rows
 
 
 class LinkState(StrEnum):
@@ -82,18 +82,31 @@ def stored(row: Row) -> Link:
 
 async def intend(tx: Transaction, link: Link, now: int) -> Link:
     """Writes the intent unless its `once` value is known; gives the row that holds."""
-    await tx.run(
-        f"INSERT INTO links ({COLUMNS}, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (tenant, rule, once) WHERE once IS NOT NULL DO NOTHING",
-        link.tenant, link.rule, link.once, link.subject, link.kind, link.record_id, link.run_id,
-        link.event_id, link.state.value, link.integration, link.ticket, link.ticket_id, link.url,
-        now, now,
-    )  # fmt: skip
+    await intend_all(tx, [link], now)
     if link.once is None:
         return link
     held = await find_once(tx, link.tenant, link.rule, link.once)
     return held or link
+
+
+async def intend_all(tx: Transaction, intended: Sequence[Link], now: int) -> None:
+    """Writes the intents whose `once` value is not known yet.
+
+    After `lock_names`, where several nodes may intend the same.
+    """
+    await insert_rows(
+        tx,
+        f"INSERT INTO links ({COLUMNS}, created_at, updated_at)",
+        [
+            (
+                link.tenant, link.rule, link.once, link.subject, link.kind, link.record_id,
+                link.run_id, link.event_id, link.state.value, link.integration, link.ticket,
+                link.ticket_id, link.url, now, now,
+            )
+            for link in intended
+        ],
+        "ON CONFLICT (tenant, rule, once) WHERE once IS NOT NULL DO NOTHING",
+    )  # fmt: skip
 
 
 async def find_once(tx: Transaction, tenant: str, rule: str, once: str) -> Link | None:

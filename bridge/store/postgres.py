@@ -41,6 +41,11 @@ LISTEN_CHECK_SECONDS = 5.0
 """How often the listening connection is tried; in between only the tables are looked at."""
 
 
+async def leave_as_it_is(connection: object) -> None:
+    """In place of the statements that put a connection back into its first state: our transactions
+    leave nothing behind, and each reset is a round trip."""
+
+
 @functools.cache
 def numbered(sql: str) -> str:
     """`?` as `$1`, `$2` … No text of ours holds a question mark of another meaning."""
@@ -67,6 +72,10 @@ class PostgresTransaction:
         status: str = await self._connection.execute(numbered(sql), *values)
         count = status.rsplit(" ", 1)[-1]
         return int(count) if count.isdigit() else 0
+
+    async def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        if rows:
+            await self._connection.executemany(numbered(sql), rows)
 
 
 class PostgresDatabase:
@@ -103,8 +112,11 @@ class PostgresDatabase:
                 continue
         return await self._run(work, readonly=False)
 
-    async def read(self, work: Work[T]) -> T:
-        return await self._run(work, readonly=True)
+    async def read(self, work: Work[T], *, single: bool = False) -> T:
+        if not single:
+            return await self._run(work, readonly=True)
+        async with self._connected() as connection:
+            return await work(PostgresTransaction(connection))
 
     async def lead(self, what: str) -> bool:
         """Holds an advisory lock on a connection of its own; it goes when the connection does."""
@@ -201,6 +213,7 @@ class PostgresDatabase:
                     max_size=self._connections,
                     timeout=CONNECT_SECONDS,
                     command_timeout=60,
+                    reset=leave_as_it_is,
                     server_settings={**NOTICED_SOON, "idle_in_transaction_session_timeout": "30s"},
                 )
             return self._pool

@@ -46,15 +46,22 @@ def stored(row: Row) -> Record:
     )  # fmt: skip
 
 
+def newest(records: Iterable[Record]) -> list[Record]:
+    """One of each, what was said last of it, in the order in which all transactions lock them."""
+    by_time = sorted(records, key=lambda one: one.event_time)
+    latest = {(one.tenant, one.kind, one.id): one for one in by_time}
+    return [latest[key] for key in sorted(latest)]
+
+
 async def keep_records(tx: Transaction, records: Iterable[Record], now: int) -> None:
-    """Keeps what an event says, unless a later event has said something already."""
+    """Keeps what events say, unless a later event has said something already."""
     rows = [
         (
             record.tenant, record.kind, record.id, record.source, record.subject, record.title,
             record.status, record.severity, record.parent, record.url, json.dumps(record.data),
             record.event_id, record.event_time, now,
         )
-        for record in {(one.tenant, one.kind, one.id): one for one in records}.values()
+        for record in newest(records)
     ]  # fmt: skip
     changes = ", ".join(
         f"{column} = excluded.{column}"
@@ -66,7 +73,7 @@ async def keep_records(tx: Transaction, records: Iterable[Record], now: int) -> 
         f"INSERT INTO records ({COLUMNS}, updated_at)",
         rows,
         f"ON CONFLICT (tenant, kind, id) DO UPDATE SET {changes}"
-        " WHERE excluded.event_time >= records.event_time RETURNING id",
+        " WHERE excluded.event_time >= records.event_time",
     )
 
 

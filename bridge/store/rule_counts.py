@@ -20,35 +20,52 @@ class RuleCount:
     last_error: str
 
 
-async def count_rules(
-    tx: Transaction,
-    tenant: str,
-    matched: Mapping[str, int],
-    errors: Mapping[str, str],
-    now: int,
+@dataclass(slots=True)
+class Tally:
+    """What a batch of events did to one rule. error: the text of the last one."""
+
+    matched: int = 0
+    errors: int = 0
+    error: str = ""
+
+
+Tallies = dict[tuple[str, str], Tally]
+"""By tenant and rule."""
+
+
+def tally(
+    tallies: Tallies, tenant: str, matched: Mapping[str, int], errors: Mapping[str, str]
 ) -> None:
-    """Adds what one batch of events did: matches by rule, and an error's text by rule."""
-    for rule in sorted({*matched, *errors}):
-        hits = matched.get(rule, 0)
-        error = errors.get(rule, "")
-        await tx.run(
-            "INSERT INTO rule_counts (tenant, rule, matched, errors, last_matched_at,"
-            " last_error_at, last_error) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (tenant, rule) DO UPDATE SET"
-            " matched = rule_counts.matched + excluded.matched,"
-            " errors = rule_counts.errors + excluded.errors,"
-            " last_matched_at = coalesce(excluded.last_matched_at, rule_counts.last_matched_at),"
-            " last_error_at = coalesce(excluded.last_error_at, rule_counts.last_error_at),"
-            " last_error = CASE WHEN excluded.errors > 0 THEN excluded.last_error"
-            " ELSE rule_counts.last_error END",
-            tenant,
-            rule,
-            hits,
-            1 if error else 0,
-            now if hits else None,
-            now if error else None,
-            error,
-        )
+    """Adds what one event did: matches by rule, and an error's text by rule."""
+    for rule, hits in matched.items():
+        tallies.setdefault((tenant, rule), Tally()).matched += hits
+    for rule, error in errors.items():
+        one = tallies.setdefault((tenant, rule), Tally())
+        one.errors += 1
+        one.error = error
+
+
+async def count_rules(tx: Transaction, tallies: Tallies, now: int) -> None:
+    """Adds what a batch of events did. Every transaction goes through the rules in one order, so
+    that none waits for one which waits for it."""
+    await tx.run_many(
+        "INSERT INTO rule_counts (tenant, rule, matched, errors, last_matched_at,"
+        " last_error_at, last_error) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, rule) DO UPDATE SET"
+        " matched = rule_counts.matched + excluded.matched,"
+        " errors = rule_counts.errors + excluded.errors,"
+        " last_matched_at = coalesce(excluded.last_matched_at, rule_counts.last_matched_at),"
+        " last_error_at = coalesce(excluded.last_error_at, rule_counts.last_error_at),"
+        " last_error = CASE WHEN excluded.errors > 0 THEN excluded.last_error"
+        " ELSE rule_counts.last_error END",
+        [
+            (
+                tenant, rule, one.matched, one.errors, now if one.matched else None,
+                now if one.errors else None, one.error,
+            )
+            for (tenant, rule), one in sorted(tallies.items(), key=lambda item: item[0])
+        ],
+    )  # fmt: skip
 
 
 async def rule_counts(tx: Transaction, tenant: str) -> Sequence[RuleCount]:

@@ -69,6 +69,10 @@ class SqliteTransaction:
     async def run(self, sql: str, *values: object) -> int:
         return self._connection.execute(sql, values).rowcount
 
+    async def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        if rows:
+            self._connection.executemany(sql, rows)
+
 
 def drive(work: Awaitable[T]) -> T:
     """Runs a coroutine that never waits to its end, without an event loop."""
@@ -149,7 +153,7 @@ class SqliteDatabase:
             self._flush = loop.create_task(self._write_waiting())
         return await future
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], *, single: bool = False) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, work)
 

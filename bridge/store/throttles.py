@@ -72,10 +72,18 @@ async def read_window(tx: Transaction, tenant: str, rule: str, by: str) -> Windo
     return Window(tuple(json.loads(row[0])), row[1]) if row else Window()
 
 
+def window_name(tenant: str, rule: str, by: str) -> tuple[str, ...]:
+    """What the lock of a window is called."""
+    return ("window", tenant, rule, by)
+
+
 async def take_slot(
     tx: Transaction, tenant: str, rule: str, throttle: Throttle, run_id: str, now: int
 ) -> Slot:
-    """Finds when a run may start, and keeps that place unless the run will not use it."""
+    """Finds when a run may start, and keeps that place unless the run will not use it.
+
+    After `lock_names` of `window_name`, where several nodes may take one.
+    """
     window = await read_window(tx, tenant, rule, throttle.by)
     slot, taken = place_run(window, throttle, run_id, now)
     if taken != window:

@@ -27,6 +27,11 @@ class Transaction(Protocol):
         """Runs one statement; gives the number of rows it changed."""
         ...
 
+    async def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Runs one statement for each row of values, in their order; with one round trip where
+        statements travel."""
+        ...
+
 
 Work: TypeAlias = Callable[[Transaction], Awaitable[T]]
 """What is done in one transaction. It may run again from the start, so it changes nothing else."""
@@ -58,8 +63,11 @@ class Database(Protocol):
         """
         ...
 
-    async def read(self, work: Work[T]) -> T:
-        """Runs the work on one snapshot, beside the writers."""
+    async def read(self, work: Work[T], *, single: bool = False) -> T:
+        """Runs the work on one snapshot, beside the writers.
+
+        single: it is one statement, which needs no transaction around it.
+        """
         ...
 
     async def lead(self, what: str) -> bool:
@@ -112,15 +120,23 @@ async def insert_rows(
 ) -> list[Row]:
     """`INSERT … VALUES` for many rows, in few statements; gives what `tail` returns.
 
-    head: up to and without `VALUES`. Half the time of `executemany` (measured, see docs).
+    head: up to and without `VALUES`. On SQLite half the time of `executemany` (measured, see
+    docs). On PostgreSQL, where each shape has to be planned and kept on every connection, one
+    statement goes out for all rows together, unless it is to give something back.
     """
+    if not rows:
+        return []
+    returning = "RETURNING" in tail
+    if tx.engine == "postgres" and not returning:
+        await tx.run_many(multi_row(head, len(rows[0]), 1, tail), rows)
+        return []
     returned: list[Row] = []
     at = 0
     while at < len(rows):
         part = rows[at : at + MOST_ROWS]
         sql = multi_row(head, len(part[0]), len(part), tail)
         values = [value for row in part for value in row]
-        if tail:
+        if returning:
             returned.extend(await tx.rows(sql, *values))
         else:
             await tx.run(sql, *values)

@@ -9,7 +9,7 @@ from pathlib import Path
 from bridge.clock import wall_clock
 from bridge.configuration import load_settings
 from bridge.store.database import open_database
-from bridge.store.rule_counts import count_rules
+from bridge.store.rule_counts import Tally, count_rules
 from bridge.store.transaction import Transaction
 from tests.cli.conftest import SAMPLES, TESTS, Run, with_tests
 
@@ -148,8 +148,9 @@ def test_rules_are_listed(run: Run) -> None:
 
 def test_rules_are_listed_with_what_became_of_them(run: Run, folder: Path) -> None:
     async def count(tx: Transaction) -> None:
-        await count_rules(tx, "default", {"say-it": 2}, {}, 1)
-        await count_rules(tx, "red", {"say-it": 1}, {"say-it": "when: no\x1b such key"}, 2)
+        await count_rules(tx, {("default", "say-it"): Tally(matched=2)}, 1)
+        failed = Tally(matched=1, errors=1, error="when: no\x1b such key")
+        await count_rules(tx, {("red", "say-it"): failed}, 2)
 
     async def fill() -> None:
         url = load_settings(folder / "bridge.yaml", {}).store.url

@@ -288,7 +288,7 @@ async def test_unreadable_event_is_failed_with_its_reason(
     event = await accept(database, clock, "k1")
     stored = await database.read(lambda tx: events.get_event(tx, event))
     matched = Matched(stored, (), unreadable="data: no such key: scanId")
-    await database.write(lambda tx: record_matched(tx, matched, "v1", clock()))
+    await database.write(lambda tx: record_matched(tx, [matched], "v1", clock()))
     assert await state_of(database, event) == (EventState.FAILED, "data: no such key: scanId")
 
 

@@ -22,7 +22,7 @@ def run_of(
 async def plan(database: Database, event_id: str, now: int, *planned: PlannedRun) -> None:
     async def work(tx: Transaction) -> None:
         stored = await events.get_event(tx, event_id)
-        await record_matched(tx, Matched(stored, planned), "v1", now)
+        await record_matched(tx, [Matched(stored, planned)], "v1", now)
 
     await database.write(work)
 

@@ -17,8 +17,8 @@ from bridge.event import EventState
 from bridge.sandbox.jira.state import JiraState
 from bridge.sandbox.serve import running_sandbox
 from bridge.store.actions import NewAction, insert_actions
-from bridge.store.events import settle
-from bridge.store.lanes import hold_lane, open_lane
+from bridge.store.events import Settled, settle
+from bridge.store.lanes import hold_lane, open_lanes
 from bridge.store.links import Link, LinkState, intend
 from bridge.store.runs import Run, insert_runs
 from bridge.store.throttles import take_slot
@@ -204,7 +204,7 @@ async def test_run_that_the_event_had_already_is_not_planned_again(
 async def test_lane_that_is_held_or_busy_is_named(installation: Installation) -> None:
     first, second = await installation.store(scan(41), scan(41))
     lane = ("default", "scan-1")
-    await write(installation, *planned(first), lambda tx: open_lane(tx, lane, START))
+    await write(installation, *planned(first), lambda tx: open_lanes(tx, {lane: START}))
     _, busy = (await only_run(installation, second, TICKET)).decisions
     assert busy.words == f"behind create_ticket of {first} (pending), in the same lane"
     await write(installation, lambda tx: hold_lane(tx, lane, "act_1"))
@@ -214,7 +214,7 @@ async def test_lane_that_is_held_or_busy_is_named(installation: Installation) ->
 
 async def test_echo_and_version_that_was_met_are_told(installation: Installation) -> None:
     (event,) = await installation.store(scan(41))
-    await write(installation, lambda tx: settle(tx, event, 0, "v1", EventState.ECHO, ""))
+    await write(installation, lambda tx: settle(tx, Settled(event, 0, "v1", EventState.ECHO, "")))
     found = await explained(installation, event, TICKET)
     assert "no rule is asked" in found.echo
     assert found.met_version == "v1"

@@ -82,10 +82,10 @@ async def test_three_nodes_keep_every_lane_in_order_and_do_nothing_twice(
 async def test_only_one_node_leads_and_another_follows_when_it_goes(
     database: Database, others: list[Database]
 ) -> None:
-    assert await database.lead("match")
-    assert not await others[0].lead("match")
+    assert await database.lead("retention")
+    assert not await others[0].lead("retention")
     await database.close()
-    assert await others[0].lead("match")
+    assert await others[0].lead("retention")
 
 
 async def test_lane_of_a_silent_node_is_taken_over_and_its_action_looked_for(
