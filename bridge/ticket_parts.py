@@ -16,7 +16,7 @@ from uuid import uuid4
 import structlog
 
 from bridge.access.role import Role
-from bridge.connectors.jira.attach import file_name
+from bridge.connectors.filename import file_name
 from bridge.connectors.jira.client import Jira
 from bridge.connectors.jira.files import (
     AttachedFile,

@@ -18,6 +18,7 @@ NOT_CONNECTORS = frozenset(
         "catalogue",
         "contract",
         "fetching",
+        "filename",
         "guard",
         "hidden",
         "http",

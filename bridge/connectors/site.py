@@ -84,8 +84,9 @@ class Site:
         content: bytes | BinaryIO,
         headers: Mapping[str, str],
         content_type: str = "application/octet-stream",
+        part_name: str = "file",
     ) -> JSON:
-        """JSON of the answer to one file sent as the multipart part `file`.
+        """JSON of the answer to one file sent as the multipart part `part_name`.
 
         content: an open file is read while it is sent, in a thread, and never held whole. Its time
             is not bounded by `timeout_seconds` alone: a slow line gets what a file of its size
@@ -96,7 +97,7 @@ class Site:
         ask = replace(
             ask,
             headers={**ask.headers, **headers},
-            files={"file": (name, content, content_type)},
+            files={part_name: (name, content, content_type)},
             timeout_seconds=self.timeout_seconds + size / SLOWEST_BYTES,
         )
         reply = await self.http.send(ask, self.redactor)

@@ -16,6 +16,7 @@ from bridge.sandbox.conditions import Conditions
 from bridge.sandbox.exchange import Answer, Declined, Receive, Request, Scope, Send
 from bridge.sandbox.front import Front, Reply
 from bridge.sandbox.journal import Journal
+from bridge.sandbox.uploads import read_files
 from bridge.sandbox.webhooks import Dialect
 
 S = TypeVar("S")
@@ -69,7 +70,7 @@ class Path(Generic[S]):
     """One path of the API. parts: its segments; an empty one is left open.
 
     writes: whether this call changes something, so that the faults of writes apply to it.
-    public: it asks for no credentials.
+    public: it asks for no credentials. file_part: what holds the files of a multipart body.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Path(Generic[S]):
     handler: Callable[[Call[S]], Answer]
     writes: Callable[[Call[S]], bool]
     public: bool = False
+    file_part: str = ""
 
     def match(self, segments: Sequence[str]) -> tuple[str, ...] | None:
         """The open segments, or None. A last part `{+}` takes all that is left, slashes too."""
@@ -100,10 +102,12 @@ def path(
     writes: Callable[[Call[S]], bool] | None = None,
     *,
     public: bool = False,
+    file_part: str = "",
 ) -> Path[S]:
     """`GET repos/{}/{}/issues`: braces are left open. Unless said, all but GET writes."""
     parts = tuple(pattern.split("/"))
-    return Path(method, parts, handler, writes or (lambda _call: method != "GET"), public)
+    writes = writes or (lambda _call: method != "GET")
+    return Path(method, parts, handler, writes, public, file_part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,8 @@ class StandIn(Generic[S]):
             return early
         try:
             call, taken = self._route(request)
+            if taken.file_part:
+                request.files = await read_files(request, taken.file_part)
             writes = taken.writes(call)
             return self._front.carry_out(
                 lambda: taken.handler(call), self.kind.decline, writes=writes

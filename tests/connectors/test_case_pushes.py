@@ -13,6 +13,7 @@ from bridge.event import JSON
 from bridge.sandbox.github.state import Issue as GitHubIssue
 from bridge.sandbox.linear.state import Issue as LinearIssue
 from bridge.sandbox.serve import RunningSandbox
+from bridge.sandbox.thehive.state import Entity as HiveCase
 from tests.connectors.conftest import Moment, Opened, opened_at, set_faults, until_done
 
 MARK = "case-mark-0000000001"
@@ -45,13 +46,13 @@ class Shown:
 class Vendor:
     """What these tests have to know of a stand-in. issues: those it holds, the oldest first.
 
-    ours: of a text, what is not for people. retitle: as a person does it.
+    people: what people see of a text.
     """
 
     name: str
     issues: Callable[[Any], list[Any]]
     show: Callable[[Any, Any], Shown]
-    ours: Callable[[str], str]
+    people: Callable[[str], str]
 
     def only(self, state: Any) -> Shown:
         (issue,) = self.issues(state)
@@ -69,6 +70,14 @@ def _linear(state: Any, issue: LinearIssue) -> Shown:
     return Shown(issue.title, issue.description or "", labels, comments)
 
 
+def _thehive(_state: Any, case: HiveCase) -> Shown:
+    tags = case.values["tags"]
+    assert isinstance(tags, list)
+    shown = [str(one) for one in tags if not str(one).startswith("scanbridge-")]
+    comments = [one.message for one in case.comments]
+    return Shown(str(case.values["title"]), str(case.values["description"]), shown, comments)
+
+
 VENDORS: Mapping[str, Vendor] = {
     one.name: one
     for one in (
@@ -78,6 +87,12 @@ VENDORS: Mapping[str, Vendor] = {
             _github,
             lambda text: text.partition("\n\n[scanbridge-case-")[0].partition("\n\n<!--")[0],
         ),
+        Vendor(
+            "thehive",
+            lambda state: state.of("Case"),
+            _thehive,
+            lambda text: text.partition("\n\n[scanbridge-")[0],
+        ),
         Vendor("linear", lambda state: list(state.issues.values()), _linear, lambda text: text),
     )
 }
@@ -85,7 +100,7 @@ VENDORS: Mapping[str, Vendor] = {
 
 @pytest.fixture(params=list(VENDORS))
 def vendor(request: pytest.FixtureRequest) -> Vendor:
-    return VENDORS[request.param]
+    return VENDORS[str(request.param)]
 
 
 @pytest.fixture
@@ -113,9 +128,9 @@ async def test_case_becomes_an_issue_with_its_comments(
     assert made["created"] is True
     assert (made["case"], made["comments"]) == ("31cdada0", ["k-1"])
     assert shown.title == "Weak certificate"
-    assert vendor.ours(shown.text) == "The key has **1024** bits."
+    assert vendor.people(shown.text) == "The key has **1024** bits."
     assert sorted(shown.tags) == ["tls", "two words"]
-    assert [vendor.ours(one) for one in shown.comments] == [COMMENT]
+    assert [vendor.people(one) for one in shown.comments] == [COMMENT]
 
 
 async def test_second_push_finds_the_issue_by_the_cases_mark(
@@ -140,7 +155,7 @@ async def test_one_issue_and_each_comment_once_whatever_happens_to_the_answers(
     later: dict[str, JSON] = {**CASE, "title": "Weak certificates", "description": "Replaced."}
     await push(there, later)
     shown = vendor.only(state)
-    assert (shown.title, vendor.ours(shown.text)) == ("Weak certificates", "Replaced.")
+    assert (shown.title, vendor.people(shown.text)) == ("Weak certificates", "Replaced.")
     assert len(shown.comments) == 1
 
 
@@ -162,18 +177,29 @@ async def test_what_changed_in_the_case_is_written_and_what_people_wrote_stays(
     key = (await push(there, CASE))["key"]
     await there.run("update_ticket", {"ticket": key, "summary": "A person's words"})
     await there.run("update_ticket", {"ticket": key, "labels": ["two words", "tls", "by-hand"]})
-    table: dict[str, JSON] = {"ticket": key, "columns": ["A"], "row": ["cell"]}
-    await there.run("append_table", table, mark="table-0000000001")
     later: dict[str, JSON] = {**CASE, "description": "It was replaced.", "tags": ["tls", "new"]}
     again = await push(there, later, ticket=key)
     assert set(again["changed"]) == {"description", "tags"}  # type: ignore[arg-type]
     shown = vendor.only(state)
     assert shown.title == "A person's words"
     assert sorted(shown.tags) == ["by-hand", "new", "tls"]
+    assert vendor.people(shown.text) == "It was replaced."
+    assert (await push(there, later, ticket=key))["changed"] == []
+
+
+@pytest.mark.parametrize("vendor", ["github", "linear"], indirect=True)
+async def test_table_below_the_text_stays_and_is_known(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    key = (await push(there, CASE))["key"]
+    table: dict[str, JSON] = {"ticket": key, "columns": ["A"], "row": ["cell"]}
+    await there.run("append_table", table, mark="table-0000000001")
+    later: dict[str, JSON] = {**CASE, "description": "It was replaced."}
+    await push(there, later, ticket=key)
+    shown = vendor.only(state)
     assert shown.text.startswith("It was replaced.\n\n")
     assert "1024" not in shown.text
     assert "| cell |" in shown.text
-    assert (await push(there, later, ticket=key))["changed"] == []
     await there.run("append_table", table, mark="table-0000000001", may_exist=True)
     assert vendor.only(state).text.count("| cell |") == 1
 
@@ -188,7 +214,7 @@ async def test_what_an_event_did_not_tell_has_not_changed(
     assert again["comments"] == ["k-9"]
     shown = vendor.only(state)
     assert shown.title == "Weak certificates"
-    assert vendor.ours(shown.text) == "The key has **1024** bits."
+    assert vendor.people(shown.text) == "The key has **1024** bits."
     assert sorted(shown.tags) == ["tls", "two words"]
 
 
@@ -199,10 +225,11 @@ async def test_issue_that_was_not_made_by_a_push_keeps_its_words(
     pushed = await push(there, CASE, ticket=made.outputs["key"])
     assert (pushed["created"], pushed["changed"]) == (False, ["tags"])
     shown = vendor.only(state)
-    assert (shown.title, vendor.ours(shown.text)) == ("By hand", "Mine.")
+    assert (shown.title, vendor.people(shown.text)) == ("By hand", "Mine.")
     assert sorted(shown.tags) == ["tls", "two words"]
 
 
+@pytest.mark.parametrize("vendor", ["github", "linear"], indirect=True)
 async def test_words_of_a_case_call_nobody(there: Opened, vendor: Vendor, state: Any) -> None:
     calls = {
         "github": ("@octo-org/team", "@\u2060octo-org/team"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from bridge.connectors.jira.attach import file_name
+from bridge.connectors.filename import file_name
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.sandbox.jira.state import Issue, JiraState

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from bridge.action import Call, Outcome
+from bridge.connectors.filename import file_name
 from bridge.connectors.http import BODY_LIMIT_BYTES
 from bridge.connectors.jira.client import API, Jira, as_list, as_object, issue_path
 from bridge.connectors.parameters import Attach
 from bridge.connectors.site import part
-from bridge.errors import GiveUp, TryAgain
+from bridge.errors import TryAgain
 from bridge.event import JSON
-from bridge.text.characters import head, tidy
-
-NAME_LIMIT = 255
 
 
 async def attach(jira: Jira, call: Call[Attach]) -> Outcome:
@@ -59,12 +55,3 @@ async def _holds(jira: Jira, one: dict[str, JSON], data: bytes) -> bool:
     if not page.startswith(f"{jira.settings.base_url}/"):
         return True
     return await jira.site.download(page.removeprefix(jira.settings.base_url)) == data
-
-
-def file_name(text: str) -> str:
-    """A bare name: what stands before the last slash goes, odd characters become `_`."""
-    name = re.sub(r"[\s]+", " ", tidy(text).replace("\\", "/").rpartition("/")[2])
-    name = re.sub(r"[\"<>:|?*%\ufffd]", "_", name).strip(" .")
-    if not name:
-        raise GiveUp(f"{text[:100]!r} is no file name")
-    return head(name, NAME_LIMIT)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from bridge.connectors.jira.attach import file_name
+from bridge.connectors.filename import file_name
 from bridge.connectors.jira.client import API, Jira, as_list, as_object, issue_path
 from bridge.connectors.jira.people import Person, moment, person
 from bridge.connectors.site import part

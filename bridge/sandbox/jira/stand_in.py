@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from bridge.sandbox.conditions import Conditions
 from bridge.sandbox.exchange import (
@@ -18,7 +15,6 @@ from bridge.sandbox.exchange import (
     Request,
     Scope,
     Send,
-    Upload,
     answer,
     decline,
 )
@@ -30,6 +26,7 @@ from bridge.sandbox.jira.site import Call, JiraSite, Outbox, Route
 from bridge.sandbox.jira.state import JiraState
 from bridge.sandbox.jira.world import BRIDGE, User
 from bridge.sandbox.journal import Journal
+from bridge.sandbox.uploads import read_files
 
 NO_ENTRY = "You are not authenticated. Authentication required to perform this operation."
 NOT_HERE = "The sandbox does not offer this path."
@@ -94,7 +91,7 @@ class JiraStandIn:
             route, arguments, api = self._route(request)
             kind = request.header(b"content-type") or ""
             if kind.startswith("multipart/form-data"):
-                request.files = await read_files(request)
+                request.files = await read_files(request, "file")
             call = Call(self.site, request, api, user, arguments)
             return self._carry_out(call, route)
         except Declined as refusal:
@@ -152,24 +149,3 @@ class JiraStandIn:
                 reply = too_many("jira-per-issue-on-write", wait, conditions.clock())
                 return Reply(reply, "per-issue-429")
         return self._front.carry_out(lambda: route.handler(call), decline, writes=route.writes)
-
-
-async def read_files(request: Request) -> tuple[Upload, ...]:
-    """The parts named `file` of a multipart body. Raises Declined (400)."""
-
-    async def body() -> AsyncGenerator[bytes, None]:
-        yield request.body
-        yield b""
-
-    try:
-        form = await MultiPartParser(Headers(raw=request.headers), body()).parse()
-    except (MultiPartException, KeyError) as error:
-        raise Declined(400, f"The multipart body cannot be read: {error}") from None
-    found: Sequence[object] = form.getlist("file")
-    uploads: list[Upload] = []
-    for part in found:
-        if isinstance(part, UploadFile):
-            kind = part.content_type or "application/octet-stream"
-            uploads.append(Upload(part.filename or "unnamed", kind, await part.read()))
-    await form.close()
-    return tuple(uploads)
