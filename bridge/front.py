@@ -16,6 +16,7 @@ from bridge.direct import Direct
 from bridge.engine import Engine
 from bridge.progress import Progress
 from bridge.quarantine import Quarantine
+from bridge.reload import reload
 from bridge.remediation import Remediation
 from bridge.secrets_seen import SecretsSeen
 from bridge.settings import Settings
@@ -33,6 +34,7 @@ from bridge.web.api.keys import KeysApi
 from bridge.web.api.overview import OverviewApi
 from bridge.web.api.progress import ProgressApi
 from bridge.web.api.remediation import RemediationApi
+from bridge.web.api.rule_files import RuleFilesApi
 from bridge.web.api.rules import RulesApi
 from bridge.web.api.site import ApiSite
 from bridge.web.api.tickets import TicketsApi
@@ -83,6 +85,7 @@ class Apis:
     overview: OverviewApi
     keys: KeysApi
     rules: RulesApi
+    rule_files: RuleFilesApi
     site: ApiSite
 
 
@@ -147,12 +150,20 @@ def make_apis(
         settings.public_url,
     )
     keys = KeysApi(database, clock)
-    rules = RulesApi(engine.configured, engine.made, engine.rules, database, clock)
+    configured, made = engine.configured, engine.made
+    rules = RulesApi(configured, made, engine.rules, database, clock)
+
+    async def take_up() -> None:
+        if settings.rules.reload:
+            await reload(configured, engine.rules, made.offers)
+
+    rule_files = RuleFilesApi(configured, made, database, clock, take_up)
     site = ApiSite(
         [
             events,
             actions,
             rules,
+            rule_files,
             overview,
             keys,
             ProgressApi(progress),
@@ -165,7 +176,7 @@ def make_apis(
         settings.server.body_limit_bytes,
         settings.public_url,
     )
-    return Apis(entrance, events, actions, overview, keys, rules, site)
+    return Apis(entrance, events, actions, overview, keys, rules, rule_files, site)
 
 
 def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
@@ -178,7 +189,7 @@ def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
         SignIn(guide, clock),
         Seeing(guide, frame, database, clock, apis.events, apis.actions, apis.overview),
         Acting(guide, frame, engine.registry, apis.events, apis.actions, apis.overview, apis.keys),
-        Ruling(guide, frame, apis.rules),
+        Ruling(guide, frame, apis.rules, apis.rule_files, apis.events),
         Manual(guide.renderer, apis.site.described),
     )
 

@@ -38,6 +38,9 @@ M = TypeVar("M", bound=BaseModel)
 
 SQLITE = "sqlite:///"
 
+DEFAULT_TENANT = "default"
+"""Whose everything is that names no tenant. Its admins run the installation."""
+
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", text):
@@ -272,7 +275,7 @@ class SourceSettings(Section):
     """Stands in the sender's address, `/hooks/NAME`, and in rules."""
     preset: str = Field(min_length=1)
     """What kind of sender it is: a preset that comes with the bridge, or one of your own."""
-    tenant: Name = "default"
+    tenant: Name = DEFAULT_TENANT
     """Whose it is. The default tenant's address is `/hooks/NAME`."""
     secrets: tuple[Secret, ...] = ()
     """What the sender proves itself with; any of them is accepted, so that a secret can be
@@ -326,7 +329,7 @@ class IntegrationSettings(Section):
     """What rules call it: `in: NAME`."""
     type: str = Field(min_length=1)
     """The connector, such as `jira` or `webhook`."""
-    tenant: Name = "default"
+    tenant: Name = DEFAULT_TENANT
     """Whose it is."""
     enabled: bool = True
     """false: its actions wait, and nothing is called."""

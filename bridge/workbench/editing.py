@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from bridge.clock import Clock, iso
@@ -218,6 +219,10 @@ def _keep(settings: RulesSettings, name: str, text: str, now: int) -> str:
     flat = name.replace("/", "__")
     moment = iso(now).replace(":", "").replace(".", "")
     kept = folder / f"{flat}.{moment}.old"
+    for number in count(2):  # nothing that was kept is ever written over
+        if not kept.exists():
+            break
+        kept = folder / f"{flat}.{moment}-{number}.old"
     _write(kept, text, 0o600)
     for oldest in sorted(folder.glob(f"{flat}.*.old"))[:-MOST_OLD]:
         oldest.unlink()

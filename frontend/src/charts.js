@@ -9,6 +9,7 @@ function colour(name) {
 
 async function draw() {
   const answer = await fetch(place.dataset.from);
+  place.dataset.drawn = "";
   if (!answer.ok) return;
   const told = await answer.json();
   place.replaceChildren();

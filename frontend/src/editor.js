@@ -1,4 +1,5 @@
-// The rule editor: CodeMirror over a textarea, checked by the server as one types.
+// The rule editor: CodeMirror over a textarea, checked by the server as one types. Ctrl-S saves
+// where that is allowed.
 import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
@@ -9,7 +10,6 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 
 const area = document.getElementById("text");
-const file = area?.dataset.file ?? "";
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
 async function ask(path, body) {
@@ -22,7 +22,7 @@ async function ask(path, body) {
 }
 
 async function check(view) {
-  const told = await ask("/api/v1/rules/check", { files: { [file]: view.state.doc.toString() } });
+  const told = await ask("/api/v1/rules/check", { files: { [document.getElementById("file").value]: view.state.doc.toString() } });
   const count = document.getElementById("problems");
   if (!told) return [];
   const lines = view.state.doc.lines;
@@ -50,6 +50,12 @@ async function complete(context) {
   return { from: word.from, options: words.map((one) => ({ label: one.label, detail: one.detail, type: "keyword" })) };
 }
 
+function save() {
+  const button = document.querySelector("button[formaction='/rules/save']");
+  button?.click();
+  return true;
+}
+
 if (area) {
   const nonce = document.querySelector("meta[name=nonce]")?.content ?? "";
   const view = new EditorView({
@@ -69,7 +75,7 @@ if (area) {
         syntaxHighlighting(classHighlighter),
         linter(check, { delay: 400 }),
         autocompletion({ override: [complete] }),
-        keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+        keymap.of([{ key: "Mod-s", preventDefault: true, run: save }, ...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) area.value = update.state.doc.toString();
         }),

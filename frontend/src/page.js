@@ -131,3 +131,4 @@ document.addEventListener("click", (event) => {
 });
 
 window.addEventListener("beforeunload", () => stream?.close());
+document.documentElement.dataset.ready = "true";

@@ -120,6 +120,15 @@ async def world(
     text = CONFIGURATION.format(folder=tmp_path, secret=SECRET, jira=sandbox.jira_url)
     file.write_text(text + more_integrations.format(base=sandbox.base_url), "utf-8")
     parts = await build(load_settings(file, {}), clock)
+    keys = await make_keys(parts, clock)
+    transport = httpx.ASGITransport(parts.application, client=("192.0.2.7", 40000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
+        yield World(parts, client, clock, sandbox, keys)
+    await parts.stop()
+
+
+async def make_keys(parts: Parts, clock: MovableClock) -> dict[str, str]:
+    """A key of each role of each tenant."""
     keys: dict[str, str] = {}
 
     async def work(tx: Transaction) -> None:
@@ -129,7 +138,4 @@ async def world(
                 _, keys[f"{tenant}/{role.value}"] = await make_key(tx, wanted, clock())
 
     await parts.database.write(work)
-    transport = httpx.ASGITransport(parts.application, client=("192.0.2.7", 40000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
-        yield World(parts, client, clock, sandbox, keys)
-    await parts.stop()
+    return keys

@@ -12,19 +12,18 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from bridge.access.role import Role
 from bridge.app import Parts, build
 from bridge.configuration import load_settings
 from bridge.principal import Wanted, make_key
 from bridge.process import address_of, listen, server_config
-from bridge.sandbox.serve import RunningSandbox
-from tests.api.conftest import CONFIGURATION, SECRET, clock, sandbox
+from bridge.sandbox.serve import RunningSandbox, running_sandbox
+from tests.api.conftest import CONFIGURATION, SECRET
 from tests.store.conftest import MovableClock
-
-__all__ = ["clock", "sandbox"]
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -32,6 +31,13 @@ FLAGS = [
 ]  # fmt: skip
 
 HOSTILE = "\"><script>window.bad = 1</script><img src=x onerror='window.bad = 2'>{{ 7 * 7 }}"
+
+HIGH = {"id": "c-1", "title": "It leaks", "severity": "high"}
+
+READY = """() => [...document.scripts].length === 0
+  || (document.documentElement.dataset.ready === 'true'
+      && (!document.getElementById('chart') || document.querySelector('#chart[data-drawn]'))
+      && (!document.getElementById('editor') || document.querySelector('.cm-content')))"""
 
 RULES = """
 version: 1
@@ -50,12 +56,15 @@ tests: []
 
 @dataclass
 class Site:
-    """complaints: errors of scripts, refusals of the policy, all the console said."""
+    """rules: the folder of the rule files.
+    complaints: errors of scripts, refusals of the policy, all the console said.
+    """
 
     address: str
     parts: Parts
     keys: dict[Role, str]
     page: Page
+    rules: Path
     complaints: list[str] = field(default_factory=list)
 
     async def sign_in(self, role: Role = Role.ADMIN) -> None:
@@ -65,7 +74,9 @@ class Site:
         await self.page.wait_for_url(f"{self.address}/")
 
     async def go(self, path: str) -> None:
+        """Opens a page and waits until its scripts have done their first work."""
         await self.page.goto(f"{self.address}{path}")
+        await self.page.wait_for_function(READY)
 
     async def text(self) -> str:
         return await self.page.inner_text("body")
@@ -83,6 +94,11 @@ class Site:
         return str(sent.json()["id"])
 
 
+async def failing_event(site: Site) -> str:
+    """An event whose second step is dead."""
+    return await site.event("case.created", HIGH, "one")
+
+
 class Server(uvicorn.Server):
     """Leaves the process's signals alone."""
 
@@ -90,13 +106,35 @@ class Server(uvicorn.Server):
         """Nothing: the test ends it."""
 
 
-@pytest.fixture
-async def site(tmp_path: Path, clock: MovableClock, sandbox: RunningSandbox) -> AsyncIterator[Site]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One for all tests of this process; each has a window of its own, with no cookie in it."""
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def jira() -> AsyncIterator[RunningSandbox]:
+    async with running_sandbox() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(
+    tmp_path: Path, browser: Browser, jira: RunningSandbox, request: pytest.FixtureRequest
+) -> AsyncIterator[Site]:
+    """A bridge with an empty store. A test's mark `configured` gives more configuration."""
     (tmp_path / "rules").mkdir()
-    await asyncio.to_thread((tmp_path / "rules" / "cases.yaml").write_text, RULES, "utf-8")
+    (tmp_path / "rules" / "cases.yaml").write_text(RULES, "utf-8")
     file = tmp_path / "bridge.yaml"
-    text = CONFIGURATION.format(folder=tmp_path, secret=SECRET, jira=sandbox.jira_url)
-    await asyncio.to_thread(file.write_text, text, "utf-8")
+    text = CONFIGURATION.format(folder=tmp_path, secret=SECRET, jira=jira.jira_url)
+    marked = request.node.get_closest_marker("configured")
+    for old, new in marked.args if marked else ():
+        text = text.replace(old, new)
+    file.write_text(text, "utf-8")
+    clock = MovableClock()
     parts = await build(load_settings(file, {}), clock)
     keys: dict[Role, str] = {}
     for role in Role:
@@ -106,15 +144,13 @@ async def site(tmp_path: Path, clock: MovableClock, sandbox: RunningSandbox) -> 
     listener = listen("127.0.0.1", 0)
     server = Server(server_config(parts.application))
     running = asyncio.create_task(server.serve(sockets=[listener]))
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = await browser.new_page()
-        page.set_default_timeout(15_000)
-        site = Site(address_of(listener), parts, keys, page)
-        page.on("console", lambda one: site.complaints.append(f"{one.type}: {one.text}"))
-        page.on("pageerror", lambda one: site.complaints.append(f"error: {one}"))
-        yield site
-        await browser.close()
+    page = await browser.new_page()
+    page.set_default_timeout(15_000)
+    site = Site(address_of(listener), parts, keys, page, tmp_path / "rules")
+    page.on("console", lambda one: site.complaints.append(f"{one.type}: {one.text}"))
+    page.on("pageerror", lambda one: site.complaints.append(f"error: {one}"))
+    yield site
+    await page.context.close()
     parts.closing.set()
     server.should_exit = True
     await running

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from bridge.web.pages.sign_in import inside
-from tests.api.conftest import World, clock, sandbox, world
+from tests.api.conftest import World, clock, more_integrations, sandbox, world
 
-__all__ = ["clock", "sandbox", "world"]
+__all__ = ["clock", "more_integrations", "sandbox", "world"]
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "bridge" / "web" / "static"

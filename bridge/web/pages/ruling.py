@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,10 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bridge.access.role import Role
-from bridge.errors import BridgeError, NotFound
+from bridge.errors import BridgeError, Conflict, NotFound
+from bridge.settings import DEFAULT_TENANT
+from bridge.web.api.events import EventsApi, EventsQuery
+from bridge.web.api.rule_files import Edit, RuleFilesApi
 from bridge.web.api.rules import BacktestChange, Change, ExplainChange, RulesApi
 from bridge.web.pages.frame import Frame
 from bridge.web.pages.visit import Guide, Visit
+from bridge.workbench.editing import NEW_FILE, RuleText, patch_of
 
 NEW = "new.yaml"
 BLANK = """\
@@ -30,10 +33,19 @@ rules:
 class Ruling:
     """Rules, looked at and tried out."""
 
-    def __init__(self, guide: Guide, frame: Frame, rules: RulesApi) -> None:
+    def __init__(
+        self,
+        guide: Guide,
+        frame: Frame,
+        rules: RulesApi,
+        files: RuleFilesApi,
+        events: EventsApi,
+    ) -> None:
         self._guide = guide
         self._frame = frame
         self._rules = rules
+        self._files = files
+        self._events = events
 
     def routes(self) -> list[Route]:
         page, post = self._guide.page, ["POST"]
@@ -44,26 +56,58 @@ class Ruling:
             Route("/rules/test", page(self.test), methods=post),
             Route("/rules/backtest", page(self.backtest, Role.OPERATOR), methods=post),
             Route("/rules/patch", page(self.patch), methods=post),
+            Route("/rules/save", page(self.save, Role.ADMIN), methods=post),
             Route("/events/{event_id}/explain", page(self.explain_event)),
         ]
 
     async def list_(self, visit: Visit) -> Response:
         found = await self._rules.list_(visit.asked())
-        values = {"found": found, "files": sorted(self._rules.texts())}
+        told = await self._files.list_(visit.asked())
+        values = {"found": found, "files": told.files, "editable": told.editable}
         return await self._frame.show(visit, "rules.html", "/rules", values)
 
     async def edit(self, visit: Visit) -> Response:
         query = visit.request.query_params
-        file = query.get("file", NEW)
-        texts = self._rules.texts()
-        if file not in texts and file != NEW:
-            raise NotFound(f"there is no rule file {file[:100]}")
-        values = {"file": file, "text": texts.get(file, BLANK), "event": query.get("event", "")}
-        return await self._frame.show(visit, "edit.html", "/rules", values)
+        name = query.get("file", "")
+        file = await self._files.read(name) if name else RuleText(NEW, BLANK, NEW_FILE)
+        return await self._editor(visit, file, query.get("event", ""))
+
+    async def _editor(
+        self, visit: Visit, file: RuleText, event: str, tried: str = "", **values: Any
+    ) -> Response:
+        """The editor; for a browser without scripts with what came of trying in it.
+
+        tried: the template of that, and `values` are its own.
+        """
+        who = visit.who
+        may_save = (
+            self._files.editable and who.role.may(Role.ADMIN) and who.tenant == DEFAULT_TENANT
+        )
+        around = {
+            "file": file, "event": event, "new": file.digest == NEW_FILE, "tried": tried,
+            "editable": self._files.editable, "may_save": may_save, "days": 7,
+        }  # fmt: skip
+        return await self._frame.show(visit, "edit.html", "/rules", {**around, **values})
+
+    async def _answer(self, visit: Visit, template: str, **values: Any) -> Response:
+        """What came of trying: as a part where a script asked, else with the editor around it."""
+        if visit.is_part:
+            return self._guide.renderer.page(template, values)
+        return await self._editor(
+            visit, self._sent(visit), visit.field("event"), template, **values
+        )
 
     async def explain(self, visit: Visit) -> Response:
+        """The event that was named, or the newest."""
+        event = visit.field("event").strip()
+        if not event:
+            newest = await self._events.list_(visit.asked(query=EventsQuery(limit=1)))
+            if not newest.events:
+                words = "No event has come yet; send one, for example with `bridge send`."
+                return await self._answer(visit, "explained.html", told=None, trouble=words)
+            event = newest.events[0].id
         return await self._tried(
-            visit, "explained.html", ExplainChange, self._rules.explain, event=visit.field("event")
+            visit, "explained.html", ExplainChange, self._rules.explain, event=event
         )
 
     async def explain_event(self, visit: Visit) -> Response:
@@ -93,26 +137,59 @@ class Ruling:
         told: Any = None
         trouble = ""
         try:
-            body = model.model_validate({"files": self._files(visit), **more})
+            body = model.model_validate({"files": self._changed(visit), **more})
             told = await ask(visit.asked(body=body))
         except ValidationError as error:
-            wrong = error.errors(include_input=False, include_url=False)
-            trouble = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in wrong)
+            trouble = _words(error)
         except BridgeError as error:
             trouble = str(error)
-        return self._guide.renderer.page(template, {"told": told, "trouble": trouble})
+        return await self._answer(visit, template, told=told, trouble=trouble)
 
     async def patch(self, visit: Visit) -> Response:
         """What changed, as a patch to copy."""
-        file = visit.field("file", NEW)
-        before = self._rules.texts().get(file, "")
-        lines = difflib.unified_diff(
-            before.splitlines(keepends=True),
-            visit.field("text").replace("\r\n", "\n").splitlines(keepends=True),
-            f"a/{file}",
-            f"b/{file}",
-        )
-        return self._guide.renderer.page("patch.html", {"patch": "".join(lines)})
+        sent = self._sent(visit)
+        try:
+            before = (await self._files.read(sent.name)).text
+        except NotFound:
+            before = None
+        patch = patch_of(sent.name, before, sent.text)
+        return await self._answer(visit, "patch.html", patch=patch)
 
-    def _files(self, visit: Visit) -> dict[str, str]:
-        return {visit.field("file", NEW): visit.field("text").replace("\r\n", "\n")}
+    async def save(self, visit: Visit) -> Response:
+        """Writes the file, where it is right and nobody else has changed it meanwhile."""
+        sent = self._sent(visit)
+        saved: Any = None
+        trouble, theirs = "", ""
+        try:
+            body = Edit(text=sent.text, base=sent.digest)
+            saved = await self._files.put(visit.asked(path={"name": sent.name}, body=body))
+        except ValidationError as error:
+            trouble = _words(error)
+        except Conflict as error:
+            trouble, theirs = str(error), await self._difference(sent)
+        except BridgeError as error:
+            trouble = str(error)
+        values = {"saved": saved, "trouble": trouble, "theirs": theirs, "name": sent.name}
+        return await self._answer(visit, "saved.html", **values)
+
+    async def _difference(self, sent: RuleText) -> str:
+        """From what lies there now to what is in the editor."""
+        try:
+            there = (await self._files.read(sent.name)).text
+        except NotFound:
+            there = None
+        return patch_of(sent.name, there, sent.text)
+
+    def _sent(self, visit: Visit) -> RuleText:
+        """What is in the editor. Browsers send lines as DOS ends them."""
+        name = visit.field("file", NEW).strip() or NEW
+        return RuleText(name, visit.field("text").replace("\r\n", "\n"), visit.field("base"))
+
+    def _changed(self, visit: Visit) -> dict[str, str]:
+        sent = self._sent(visit)
+        return {sent.name: sent.text}
+
+
+def _words(error: ValidationError) -> str:
+    wrong = error.errors(include_input=False, include_url=False)
+    return "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in wrong)
