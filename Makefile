@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 WORKERS ?= 2
+SCRATCH := 4000000
 SUPPRESS := --quiet --no-input --disable-pip-version-check
 export PIP_NO_INPUT = 1
 
@@ -26,7 +27,7 @@ demo: $(VENV)/.installed
 	@exec $(BIN)/bridge demo $(ARGS)
 
 test: $(VENV)/.installed-development
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not bench" $(ARGS)
+	@TMPDIR=$$(sh .ci/scratch $(SCRATCH)) $(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not bench" $(ARGS)
 
 check: $(VENV)/.installed-development
 	$(BIN)/ruff format --check .
@@ -34,7 +35,7 @@ check: $(VENV)/.installed-development
 	$(BIN)/mypy
 
 browser-test: $(VENV)/.installed-development
-	@sh .ci/browser-test $(BIN) $(ARGS)
+	@TMPDIR=$$(sh .ci/scratch $(SCRATCH)) sh .ci/browser-test $(BIN) $(ARGS)
 
 bench: $(VENV)/.installed-development
 	@$(BIN)/python -m tests.bench $(ARGS)
