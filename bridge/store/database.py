@@ -6,6 +6,8 @@ from pathlib import Path
 
 from bridge.clock import Clock
 from bridge.errors import StoreUnavailable
+from bridge.store.delivery_keys import up_to_date
+from bridge.store.events import newest_seq
 from bridge.store.migrate import migrate
 from bridge.store.postgres import PostgresDatabase
 from bridge.store.sqlite import SqliteDatabase
@@ -52,6 +54,8 @@ async def open_database(
         if tx.engine == "postgres":  # nodes that start together migrate one after the other
             await tx.run("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK)
         await migrate(tx, clock())
+        if exclusive and tx.engine == "sqlite":  # so that the first delivery need not wait for it
+            await up_to_date(tx, await newest_seq(tx))
 
     try:
         await database.write(work)

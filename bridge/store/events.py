@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.errors import NotFound
 from bridge.event import EventState, NewEvent, StoredEvent
+from bridge.store.delivery_keys import (
+    find_known,
+    is_event,
+    move_slice,
+    seq_of_delivery,
+    up_to_date,
+)
+from bridge.store.newest_keys import digest_of
 from bridge.store.transaction import Row, Transaction, insert_rows, placeholders
 
 COLUMNS = (
@@ -23,8 +30,12 @@ INSERT_EVENTS = (
     "INSERT INTO events (id, tenant, source, key, part, type, subject, time, received_at,"
     " body_of, state)"
 )
+INSERT_NUMBERED = INSERT_EVENTS.replace("(id,", "(seq, id,")
 INSERT_BODIES = "INSERT INTO bodies (event_id, headers, body)"
 UNLESS_KNOWN = "ON CONFLICT (tenant, source, key) DO NOTHING"
+
+EventRow = tuple[str, str, str, str, int, str, str, int, int, str, str]
+"""As INSERT_EVENTS has it."""
 
 
 def stored(row: Row) -> StoredEvent:
@@ -51,7 +62,7 @@ async def insert_events(
 ) -> dict[str, int]:
     """Stores the events that are new, with their bodies; gives their seq by id.
 
-    An event whose (tenant, source, key) is known is left out: the unique index decides, so two
+    An event whose (tenant, source, key) is known is left out. The store decides, so two
     deliveries at once cannot both be new.
     """
     rows = [
@@ -72,35 +83,63 @@ async def insert_events(
     return new
 
 
-async def insert_unknown(tx: Transaction, rows: Sequence[Sequence[object]]) -> dict[str, int]:
+async def insert_unknown(tx: Transaction, rows: Sequence[EventRow]) -> dict[str, int]:
     """Inserts those rows of events whose delivery is not known; gives their seq by id.
 
-    SQLite gives every returned row by itself, and the interpreter's lock with it, which the
-    requests fight for. There is no other writer while the transaction is open: where all rows are
-    new, as nearly always, they have the newest numbers in their order, and else what is newer
-    than before is what was inserted.
+    SQLite has no other writer while the transaction is open, so the numbers are given here: it
+    would give every returned row by itself, and the interpreter's lock with it.
     """
     if tx.engine == "postgres":
         returned = await insert_rows(tx, INSERT_EVENTS, rows, f"{UNLESS_KNOWN} RETURNING seq, id")
         return {id_: seq for seq, id_ in returned}
-    before = await newest_seq(tx)
-    await insert_rows(tx, INSERT_EVENTS, rows, UNLESS_KNOWN)
-    if await newest_seq(tx) == before + len(rows):
-        return {str(row[0]): seq for seq, row in enumerate(rows, before + 1)}
-    found = await tx.row("SELECT json_group_object(id, seq) FROM events WHERE seq > ?", before)
-    return json.loads(found[0]) if found else {}
+    newest = await newest_seq(tx)
+    keys = await up_to_date(tx, newest)
+    digests = [digest_of(row[1], row[2], row[3]) for row in rows]
+    known = await find_known(tx, keys, digests)
+    if known or len(set(digests)) < len(digests):
+        rows, digests = await leave_known_out(tx, rows, digests, known)
+    numbered = [(seq, *row) for seq, row in enumerate(rows, newest + 1)]
+    await insert_rows(tx, INSERT_NUMBERED, numbered)
+    keys.add(digests, newest + 1)
+    if keys.many:
+        await move_slice(tx, keys)
+    return {row[1]: row[0] for row in numbered}
+
+
+async def leave_known_out(
+    tx: Transaction,
+    rows: Sequence[EventRow],
+    digests: Sequence[bytes],
+    known: Mapping[bytes, int],
+) -> tuple[list[EventRow], list[bytes]]:
+    """The rows that are new, each key once, with their digests.
+
+    known: the seq by the digest; an event that is gone is none any more.
+    """
+    new: dict[bytes, EventRow] = {}
+    for row, digest in zip(rows, digests, strict=True):
+        if digest in new:
+            continue
+        seq = known.get(digest)
+        if seq is None or not await is_event(tx, seq, row[1], row[2], row[3]):
+            new[digest] = row
+    return list(new.values()), list(new)
 
 
 async def find_delivery(
     tx: Transaction, tenant: str, source: str, key: str
 ) -> tuple[str, EventState]:
     """The id and state of the event that a redelivery repeats. Raises NotFound."""
-    row = await tx.row(
-        "SELECT id, state FROM events WHERE tenant = ? AND source = ? AND key = ?",
-        tenant,
-        source,
-        key,
-    )
+    if tx.engine == "postgres":
+        row = await tx.row(
+            "SELECT id, state FROM events WHERE tenant = ? AND source = ? AND key = ?",
+            tenant,
+            source,
+            key,
+        )
+    else:
+        seq = await seq_of_delivery(tx, await newest_seq(tx), tenant, source, key)
+        row = await tx.row("SELECT id, state FROM events WHERE seq = ?", seq)
     if row is None:
         raise NotFound(f"no event of {source} has the key {key!r}")
     return row[0], EventState(row[1])

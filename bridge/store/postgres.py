@@ -57,6 +57,7 @@ class PostgresTransaction:
     """Statements on one connection, inside its transaction."""
 
     engine = "postgres"
+    newest_keys = None
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection

@@ -5,6 +5,7 @@ Links and rule counts stay: links are what keeps a finding from a second ticket.
 
 from __future__ import annotations
 
+from bridge.store.delivery_keys import forget_keys
 from bridge.store.transaction import Transaction
 
 STEP = 200
@@ -60,9 +61,12 @@ async def forget(tx: Transaction, ids: list[str]) -> int:
     )
     await tx.run(f"DELETE FROM actions WHERE event_id IN ({some})", *ids)
     await tx.run(f"DELETE FROM runs WHERE event_id IN ({some})", *ids)
-    bodies = await tx.rows(f"SELECT DISTINCT body_of FROM events WHERE id IN ({some})", *ids)
+    gone = await tx.rows(
+        f"SELECT seq, tenant, source, key, body_of FROM events WHERE id IN ({some})", *ids
+    )
     await tx.run(f"DELETE FROM events WHERE id IN ({some})", *ids)
-    of = [row[0] for row in bodies]
+    await forget_keys(tx, [row[:4] for row in gone])
+    of = list({row[4]: None for row in gone})
     some = ", ".join("?" * len(of))
     await tx.run(
         f"DELETE FROM bodies WHERE event_id IN ({some})"

@@ -25,6 +25,7 @@ from typing import IO, Any, TypeVar, cast
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.store.checkpoint import PAGES_BY_ITSELF, Checkpoints
+from bridge.store.newest_keys import NewestKeys
 from bridge.store.transaction import Row, Work
 from bridge.store.writer_thread import WriterThread
 
@@ -56,8 +57,11 @@ class SqliteTransaction:
 
     engine = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, newest_keys: NewestKeys | None = None
+    ) -> None:
         self._connection = connection
+        self.newest_keys = newest_keys
 
     async def rows(self, sql: str, *values: object) -> Sequence[Row]:
         return self._connection.execute(sql, values).fetchall()
@@ -126,6 +130,7 @@ class SqliteDatabase:
         self._connections: list[sqlite3.Connection] = []
         self._write_connection: sqlite3.Connection | None = None
         self._lock_file: IO[str] | None = None
+        self.newest_keys = NewestKeys()
         self.commits = 0
         self.committed = 0
 
@@ -229,8 +234,9 @@ class SqliteDatabase:
         try:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            roll_back(connection)
+            self._roll_back(connection)
             return translated(error, self.path)
+        self.newest_keys.committed()
         self.commits += 1
         self.committed += len(batch)
         self._checkpoints.after_commit(connection)
@@ -238,14 +244,26 @@ class SqliteDatabase:
 
     def _run(self, connection: sqlite3.Connection, batch: list[Waiting]) -> BaseException | None:
         """Runs works in the open transaction, each in a savepoint of its own."""
-        tx = SqliteTransaction(connection)
+        tx = SqliteTransaction(connection, self.newest_keys)
         try:
             for one in batch:
+                point = self.newest_keys.savepoint()
                 one.result = in_savepoint(connection, tx, one.work)
+                if one.result.error is not None:
+                    self.newest_keys.roll_back(point)
         except sqlite3.Error as error:
-            roll_back(connection)
+            self._roll_back(connection)
             return translated(error, self.path)
         return None
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        """Undoes the whole transaction, and leaves the connection usable.
+
+        A failed commit may have rolled back by itself.
+        """
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        self.newest_keys.roll_back()
 
     def _read(self, work: Work[T]) -> T:
         """In a reader thread."""
@@ -337,12 +355,6 @@ def answer_all(batch: list[Waiting], failure: BaseException | None) -> None:
             one.future.set_exception(error)
         else:
             one.future.set_result(one.result.value if one.result else None)
-
-
-def roll_back(connection: sqlite3.Connection) -> None:
-    """Leaves the connection usable; a failed commit may have rolled back by itself."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
 
 
 def translated(error: BaseException, path: Path | None) -> BaseException:

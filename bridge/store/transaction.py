@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from bridge.store.newest_keys import NewestKeys
+
 T = TypeVar("T")
 
 Row: TypeAlias = tuple[Any, ...]
@@ -17,6 +19,11 @@ class Transaction(Protocol):
     @property
     def engine(self) -> str:
         """`sqlite` or `postgres`, for the few statements that differ."""
+        ...
+
+    @property
+    def newest_keys(self) -> NewestKeys | None:
+        """SQLite's delivery keys that are only in memory; None where nothing may be written."""
         ...
 
     async def rows(self, sql: str, *values: object) -> Sequence[Row]: ...

@@ -52,12 +52,18 @@ SELECT printf('evt_%032x', i), '{{}}', CAST('{{"id": "k' || i || '", "type": "fi
 """
 
 
+FILL_KEYS = """
+INSERT INTO delivery_keys (digest, seq) SELECT CAST('' AS BLOB), {count}
+UNION ALL SELECT randomblob(16), seq FROM events
+"""
+
+
 async def fill(path: Path, count: int) -> None:
     """A store with so many events that no rule has seen."""
     database = await open_database(f"sqlite:///{path}", wall_clock)
     await database.close()
     connection = sqlite3.connect(path)
-    for statement in (FILL, FILL_BODIES):
+    for statement in (FILL, FILL_BODIES, FILL_KEYS):
         connection.execute(statement.format(count=count, now=wall_clock()))
     connection.commit()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -79,7 +79,7 @@ class CommitPerRequest:
     """Checks as above, then inserts what the bridge inserts, each request by itself.
 
     Through aiosqlite, into the bridge's own tables with its own settings: the same rows, the same
-    indexes, the same durability, but a transaction for each.
+    durability, but a transaction for each, and a unique index for what is known already.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -92,6 +92,9 @@ class CommitPerRequest:
         connection = await aiosqlite.connect(self.path, isolation_level=None)
         for setting in SETTINGS:
             await connection.execute(f"PRAGMA {setting}")
+        await connection.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS events_delivery ON events (tenant, source, key)"
+        )
         return connection
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -15,12 +15,12 @@ from bridge.event import Delivery
 from bridge.quarantine import MOST_BODY_BYTES, pack, record_name, unpack
 from bridge.retention import DAY_MS, Keep, Retention
 from bridge.store.database import connect, open_database
-from bridge.store.events import get_event
+from bridge.store.events import INSERT_BODIES, INSERT_EVENTS, get_event
 from bridge.store.intake import Intake
 from bridge.store.migrate import known_migrations, migrate
 from bridge.store.quarantine import list_kept
 from bridge.store.refusals import Refusal
-from bridge.store.transaction import Database
+from bridge.store.transaction import Database, insert_rows
 from bridge.web.metrics import Gauges, exposition
 from bridge.web.refusals import WAITING, WAITING_BYTES
 from tests.quarantine.conftest import (
@@ -246,7 +246,10 @@ async def test_store_from_before_the_quarantine_is_brought_up_with_what_it_holds
     before, later = known_migrations()[:1], known_migrations()[1:]
     old = connect(store_url, Path())
     await old.write(lambda tx: migrate(tx, clock(), before))
-    (event,) = await Intake(old, clock).accept([new_event("from before")])
+    event = new_event("from before")
+    row = (*event[:9], event.id, "received")
+    await old.write(lambda tx: insert_rows(tx, INSERT_EVENTS, [row]))
+    await old.write(lambda tx: insert_rows(tx, INSERT_BODIES, [(event.id, "{}", b"{}")]))
     await old.close()
 
     database = await open_database(store_url, clock)
@@ -256,6 +259,8 @@ async def test_store_from_before_the_quarantine_is_brought_up_with_what_it_holds
         assert len(await door.kept()) == 1
         stored = await database.read(lambda tx: get_event(tx, event.id))
         assert stored.key == "from before"
+        (again,) = await Intake(database, clock).accept([new_event("from before")])
+        assert (again.id, again.duplicate) == (event.id, True)
     await database.close()
 
 
