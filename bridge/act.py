@@ -19,6 +19,7 @@ from bridge.action import ActionShape, Call, Exchange, PlannedAction
 from bridge.backoff import Backoff, next_try
 from bridge.calling import Caller, Integration
 from bridge.cases import CASE, fill_case
+from bridge.changes import without
 from bridge.clock import Clock
 from bridge.connectors.cases import PushCase
 from bridge.connectors.parameters import CreateTicket, SyncStatus, Transition
@@ -35,6 +36,7 @@ from bridge.store.attempts import Attempt, AttemptOutcome
 from bridge.store.events import get_event
 from bridge.store.findings import NOTHING, Earlier, made_by_push
 from bridge.store.links import Link
+from bridge.store.outbound import ours_of_event
 from bridge.store.runs import Run
 from bridge.store.transaction import Database, Transaction
 from bridge.text.escape import ESCAPES
@@ -187,13 +189,15 @@ class Actor:
         """What expressions may read at an action's turn."""
         ids = run.grouped or (run.event_id,)
 
-        async def work(tx: Transaction) -> tuple[list[StoredEvent], dict[str, JSON], Link | None]:
-            found = [await get_event(tx, one) for one in ids]
+        async def work(
+            tx: Transaction,
+        ) -> tuple[list[tuple[StoredEvent, list[str]]], dict[str, JSON], Link | None]:
+            found = [(await get_event(tx, one), await ours_of_event(tx, one)) for one in ids]
             outputs = await outputs_of_run(tx, run.id)
             return found, outputs, await links.find_link(tx, run.tenant, action.lane)
 
         stored, steps, link = await self.database.read(work)
-        group = [self.matcher.read(one) for one in stored]
+        group = [without(self.matcher.read(one), ours) for one, ours in stored]
         return names_for(
             group[0], variables=run.variables, each=run.element, now=action.planned_at,
             link=link.as_json() if link else {}, steps=steps, group=group,

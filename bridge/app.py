@@ -173,5 +173,7 @@ def make_retention(settings: Settings, database: Database, clock: Clock) -> Rete
         "ignored": keep.ignored_days,
         "echo": keep.echo_days,
     }
-    every = Keep(days, keep.max_bytes, keep.quarantine_days, keep.record_days)
+    every = Keep(
+        days, keep.max_bytes, keep.quarantine_days, keep.record_days, settings.sync.echo_minutes
+    )
     return Retention(database, clock, every)

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ from bridge.errors import GiveUp, Hold, TryAgain
 from bridge.object_locks import Key, ObjectLocks
 from bridge.pacing import Asked, Pacing
 from bridge.store import object_leases
+from bridge.store.outbound import Written
 from bridge.store.transaction import Database
 
 OTHER_NODE_SECONDS = 0.2
@@ -76,6 +77,25 @@ async def as_it_is(integration: Integration) -> Integration:
     return integration
 
 
+class Watch(Protocol):
+    """Told of every call of an action, before it is sent and after it."""
+
+    async def before(
+        self, integration: Integration, calls: Sequence[AnyCall], /
+    ) -> Sequence[Written]: ...
+
+    async def failed(self, remembered: Sequence[Written], error: BaseException, /) -> None: ...
+
+    async def done(
+        self,
+        integration: Integration,
+        calls: Sequence[AnyCall],
+        remembered: Sequence[Written],
+        outcomes: Sequence[Outcome],
+        /,
+    ) -> None: ...
+
+
 @dataclass(slots=True)
 class Caller:
     """Carries out calls of all integrations.
@@ -84,6 +104,7 @@ class Caller:
     may_change: whether the leases have held; asked of each call before it joins others, since the
         one that writes for all can answer only for itself.
     renew: asked before each call, so that none goes out with a token that is over.
+    watch: remembers what is written, so that it is recognised when it comes back as an event.
     """
 
     database: Database
@@ -91,6 +112,7 @@ class Caller:
     timeout_seconds: float = 60.0
     may_change: Callable[[], bool] = lambda: True
     renew: Renew = as_it_is
+    watch: Watch | None = None
     pacing: Pacing = field(init=False)
     locks: ObjectLocks = field(default_factory=ObjectLocks)
     node: str = field(init=False)
@@ -116,6 +138,20 @@ class Caller:
         if not self.may_change():
             raise TryAgain(NOT_OURS)
         integration = await self.renew(integration)
+        if self.watch is None:
+            return await self._send(integration, offered, calls)
+        remembered = await self.watch.before(integration, calls)
+        try:
+            outcomes = await self._send(integration, offered, calls)
+        except BaseException as error:
+            await self.watch.failed(remembered, error)
+            raise
+        await self.watch.done(integration, calls, remembered, outcomes)
+        return outcomes
+
+    async def _send(
+        self, integration: Integration, offered: Action, calls: Sequence[AnyCall]
+    ) -> list[Outcome]:
         written = offered.object_of(calls[0].parameters)
         asked = Asked(integration.tenant, integration.name, calls[0].name, written)
         if written is None or offered.run_many is None:

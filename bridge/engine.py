@@ -14,6 +14,7 @@ from bridge.configured import Configured, read_rules
 from bridge.connectors.catalogue import action_shapes, load_connectors
 from bridge.connectors.guard import Guard
 from bridge.connectors.http import HttpClient
+from bridge.echo import Echoes
 from bridge.fence import Fence
 from bridge.made import MadeIntegrations
 from bridge.matcher import Matcher
@@ -74,6 +75,8 @@ async def make_engine(
     matcher = Matcher(lambda: rules.current, configured.sources)
     actor = make_actor(configured, database, http, matcher, clock, registry)
     actor.caller.renew = tokens.renew
+    echoes = Echoes(database, clock, actor.leads_to, settings.sync.echo_minutes)
+    actor.caller.watch = echoes
     worker = Worker(
         database,
         clock,
@@ -85,6 +88,7 @@ async def make_engine(
         on_rule_error=metrics.count_rule_error,
         fence=fence,
         agree=shared.agree,
+        echoes=echoes,
     )
     return Engine(
         configured=configured,

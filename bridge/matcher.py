@@ -8,11 +8,13 @@ from typing import Protocol
 import structlog
 
 from bridge.about import about, records_of
+from bridge.changes import without
 from bridge.errors import ExpressionFailed, Refused
 from bridge.event import JSON, Event, StoredEvent
 from bridge.match.plan import Plan, Stage, plan
 from bridge.match.rules import RuleSet
 from bridge.planning import Matched
+from bridge.store.outbound import Ours
 from bridge.text.escape import ESCAPES
 
 log = structlog.get_logger("bridge.match")
@@ -57,14 +59,18 @@ class Matcher:
         except Refused as error:  # accepted by an older version, or by another preset
             raise ExpressionFailed(f"the body cannot be read any more: {error}") from error
 
-    def match(self, stored: StoredEvent, now: int, *, link: JSON = None) -> Matched:
+    def match(
+        self, stored: StoredEvent, now: int, *, link: JSON = None, ours: Ours | None = None
+    ) -> Matched:
         """What the rules plan for an event.
+
+        ours: what of it the bridge wrote itself; no rule sees that.
 
         link: what the event's subject is tied to, when the lane has come to the event; then only
         the rules that read it are asked. None: only the others are.
         """
         try:
-            return self._match(stored, now, link)
+            return self._match(stored, now, link, ours)
         except ExpressionFailed as error:
             return Matched(stored, (), unreadable=str(error))
         except Exception as error:  # a mistake of ours must not keep the events behind it waiting
@@ -72,10 +78,13 @@ class Matcher:
             words = f"unexpected {type(error).__name__} while matching, see the log"
             return Matched(stored, (), unreadable=words)
 
-    def _match(self, stored: StoredEvent, now: int, link: JSON) -> Matched:
+    def _match(self, stored: StoredEvent, now: int, link: JSON, ours: Ours | None) -> Matched:
         event = self.read(stored)
+        if ours is not None and ours.whole:
+            return Matched(stored, (), records_of(event), about=about(event), ours=ours)
         stage: Stage = "at_once" if link is None else "in_lane"
-        planned = plan(event, self._rules(), now, link or {}, ESCAPES, stage=stage)
+        rest = without(event, ours.fields) if ours is not None else event
+        planned = plan(rest, self._rules(), now, link or {}, ESCAPES, stage=stage)
         return Matched(
             stored,
             planned.runs,
@@ -83,6 +92,7 @@ class Matcher:
             needs_lane=planned.needs_lane and link is None,
             errors=errors_of(planned),
             about=about(event),
+            ours=ours,
         )
 
 

@@ -13,6 +13,7 @@ import structlog
 
 from bridge.backlog import Backlog
 from bridge.clock import Clock
+from bridge.echo import Echoes
 from bridge.event import JSON, EventState, NewEvent, StoredEvent
 from bridge.matcher import Matcher
 from bridge.planning import Matched
@@ -21,6 +22,7 @@ from bridge.store.actions import StoredAction
 from bridge.store.events import get_event
 from bridge.store.lanes import Lane
 from bridge.store.links import find_link
+from bridge.store.outbound import Ours, ours_of_event
 from bridge.store.partitions import claim_received
 from bridge.store.transaction import Database, Transaction, Work
 
@@ -43,6 +45,7 @@ class Matching:
 
     on_planned: told each lane that has something to do now.
     on_event: told how an event stands after it. on_rule_error: told each rule that gave an error.
+    echoes: recognises what the bridge wrote itself.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Matching:
         on_planned: Callable[[Lane], None],
         on_event: Callable[[EventState], None],
         on_rule_error: Callable[[str], None],
+        echoes: Echoes | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -61,6 +65,7 @@ class Matching:
         self._on_planned = on_planned
         self._on_event = on_event
         self._on_rule_error = on_rule_error
+        self._echoes = echoes
         self._backlog = Backlog(database)
 
     def tell(self, events: Sequence[tuple[int, NewEvent]], put_back: bool) -> None:
@@ -99,10 +104,11 @@ class Matching:
 
     def _matching(self, events: Sequence[StoredEvent]) -> Work[Results]:
         now = self._clock()
-        matched = [self._matcher.match(event, now) for event in events]
-        version = self._matcher.version
 
         async def work(tx: Transaction) -> Results:
+            ours = await self._echoes.look(tx, events, self._matcher) if self._echoes else {}
+            matched = [self._matcher.match(one, now, ours=ours.get(one.id)) for one in events]
+            version = self._matcher.version
             states = await record_matched(tx, matched, version, now)
             return list(zip(matched, states, strict=True))
 
@@ -111,8 +117,8 @@ class Matching:
     async def match_in_lane(self, step: StoredAction, owner: str) -> None:
         """Asks the rules that read `link`, now that all earlier events of the lane are through."""
         now = self._clock()
-        stored, link = await self._database.read(lambda tx: read_with_link(tx, step.event_id))
-        matched = self._matcher.match(stored, now, link=link)
+        stored, link, ours = await self._database.read(lambda tx: read_with_link(tx, step.event_id))
+        matched = self._matcher.match(stored, now, link=link, ours=ours)
         await self._database.write(lambda tx: record_matched_in_lane(tx, matched, step, now, owner))
         self._note_errors(matched)
 
@@ -133,8 +139,9 @@ class Matching:
             log.warning("rule error", event_id=matched.stored.id, rule=rule, error=error)
 
 
-async def read_with_link(tx: Transaction, event_id: str) -> tuple[StoredEvent, JSON]:
-    """An event, and what its subject is tied to."""
+async def read_with_link(tx: Transaction, event_id: str) -> tuple[StoredEvent, JSON, Ours]:
+    """An event, what its subject is tied to, and what of it was recognised as our own."""
     stored = await get_event(tx, event_id)
     link = await find_link(tx, stored.tenant, stored.subject)
-    return stored, link.as_json() if link else {}
+    ours = Ours(whole=False, fields=tuple(await ours_of_event(tx, event_id)), used=())
+    return stored, link.as_json() if link else {}, ours

@@ -15,6 +15,7 @@ from bridge.marks import mark
 from bridge.store import actions, links, runs, throttles
 from bridge.store.actions import MATCH
 from bridge.store.links import Link, LinkState
+from bridge.store.outbound import Ours
 from bridge.store.records import Record
 from bridge.store.runs import Run
 from bridge.store.shared_locks import lock_names
@@ -30,6 +31,7 @@ class Matched:
     unreadable: why no rule could see it; empty otherwise.
     errors: rules whose expressions gave an error, with its text.
     about: the kind and id of the record the event is about, for links.
+    ours: what of the event the bridge wrote itself, where it did.
     """
 
     stored: StoredEvent
@@ -39,6 +41,7 @@ class Matched:
     unreadable: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     about: tuple[str, str] = ("", "")
+    ours: Ours | None = None
 
 
 @dataclass(slots=True)

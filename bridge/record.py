@@ -15,6 +15,7 @@ from bridge.planning import Matched, Rows, add_match_step, lock_shared, plan_run
 from bridge.store import actions, events, lanes, runs
 from bridge.store.actions import MATCH
 from bridge.store.attempts import Attempt, AttemptOutcome, insert_attempt
+from bridge.store.outbound import use_up
 from bridge.store.records import Record, keep_records
 from bridge.store.rule_counts import Tallies, Tally, count_rules, tally
 from bridge.store.transaction import Transaction, wake_all
@@ -72,6 +73,10 @@ class Writing:
             await keep_records(tx, await complete_cases(tx, matched.records, now), now)
         else:
             self.records.extend(matched.records)
+        if matched.ours is not None:
+            await use_up(tx, event.id, matched.ours)
+            if matched.ours.whole:
+                return self._settle(event, 0, EventState.ECHO, matched.ours.reason)
         planned = await plan_runs(tx, self.rows, matched, now)
         opened = planned.opened
         if matched.needs_lane and (MATCH, 0) not in planned.before:

@@ -14,6 +14,7 @@ import structlog
 
 from bridge.clock import Clock
 from bridge.errors import StoreError
+from bridge.store.outbound import forget_writes
 from bridge.store.pushes import forget_pushes
 from bridge.store.quarantine import forget_kept
 from bridge.store.retention import (
@@ -45,12 +46,14 @@ class Keep:
     max_bytes: beyond it the oldest finished events go, whatever their age; 0 sets no limit.
     quarantine_days: for refused deliveries; 0 keeps them until they are pushed out.
     record_days: for scans, findings, jobs … that nothing was heard of; 0 keeps them for ever.
+    write_minutes: for what was written outside, see `bridge/echo.py`.
     """
 
     days: Mapping[str, float]
     max_bytes: int = 0
     quarantine_days: float = 0
     record_days: float = 0
+    write_minutes: float = 120
 
 
 class Retention:
@@ -80,6 +83,7 @@ class Retention:
         forgotten += await self._forget_to_size()
         released = await self._forget_quarantine()
         records = await self._forget_records() + await self._forget_pushes()
+        records += await self._forget_writes()
         if forgotten or released or records:
             await self._give_back()
             log.info("forgotten", events=forgotten, quarantined=released, records=records)
@@ -114,6 +118,15 @@ class Retention:
         while days and (
             count := await self._database.write(lambda tx: forget_pushes(tx, before, STEP))
         ):
+            forgotten += count
+            await asyncio.sleep(BREATH_SECONDS)
+        return forgotten
+
+    async def _forget_writes(self) -> int:
+        """What was written outside and never came back. Only soon it can still do so."""
+        before = self._clock() - int(self._keep.write_minutes * 60_000)
+        forgotten = 0
+        while count := await self._database.write(lambda tx: forget_writes(tx, before, STEP)):
             forgotten += count
             await asyncio.sleep(BREATH_SECONDS)
         return forgotten

@@ -235,6 +235,16 @@ class RetentionSettings(Section):
         }
 
 
+class SyncSettings(Section):
+    """How what the bridge writes in other systems is kept from coming back, and how two-way sync
+    is kept from running in circles."""
+
+    echo_minutes: float = Field(default=120.0, gt=0, le=10_080)
+    """Minutes for which a write is remembered, so that the event telling of it is known for an echo
+    and goes no further. Two hours, because Jira tries a delivery again for over an hour. A person
+    who sets the same value later is heard all the same: each write is recognised once."""
+
+
 class LimitsSettings(Section):
     """Bounds on what strangers can make the bridge keep, and callers make it do."""
 
@@ -378,6 +388,7 @@ class Settings(Section):
     tenants: tuple[TenantSettings, ...] = (TenantSettings(name="default"),)
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()
+    sync: SyncSettings = SyncSettings()
     limits: LimitsSettings = LimitsSettings()
     log: LogSettings = LogSettings()
 

@@ -22,6 +22,7 @@ from bridge.store.attempts import Attempt, attempts_of_action
 from bridge.store.events import get_event
 from bridge.store.lanes import held_by
 from bridge.store.links import Link, links_of_event
+from bridge.store.outbound import Written, writes_of_event
 from bridge.store.transaction import Transaction
 
 
@@ -60,6 +61,7 @@ async def read_trail(tx: Transaction, event_id: str) -> dict[str, JSON]:
         "headers": json.loads(event.headers),
         "body": body_of(event),
         "actions": actions,
+        "ours": [own_write(one) for one in await writes_of_event(tx, event_id)],
         "links": [link_trail(link) for link in await links_of_event(tx, event_id)],
     }
 
@@ -128,6 +130,18 @@ def _attempt(attempt: Attempt) -> JSON:
         "reason": attempt.reason,
         "next_try_at": iso(attempt.next_try_at) if attempt.next_try_at else None,
         "exchanges": [asdict(exchange) for exchange in attempt.exchanges],
+    }
+
+
+def own_write(one: Written) -> JSON:
+    """What of an event the bridge had written itself."""
+    return {
+        "field": one.field,
+        "value": one.said,
+        "integration": one.integration,
+        "object": one.object,
+        "rule": one.rule,
+        "written_at": iso(one.written_at),
     }
 
 

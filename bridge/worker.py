@@ -18,6 +18,7 @@ from bridge import claims
 from bridge.act import Actor
 from bridge.claims import Claims
 from bridge.clock import Clock
+from bridge.echo import Echoes
 from bridge.errors import LeaseLost, StoreError
 from bridge.event import EventState, NewEvent
 from bridge.fence import Fence
@@ -40,7 +41,7 @@ class Worker:
     `start` and `stop` run them in the background; a test calls `drain` instead, which does all
     that is due by its clock and returns.
     pause_seconds: how long a loop rests when the store says no, before it tries again.
-    fence, agree: as for Claims.
+    fence, agree: as for Claims. echoes: as for Matching.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Worker:
         on_rule_error: Callable[[str], None] = lambda _: None,
         fence: Fence | None = None,
         agree: Callable[[], Awaitable[None]] | None = None,
+        echoes: Echoes | None = None,
     ) -> None:
         self._database = database
         self._concurrency = concurrency
@@ -67,6 +69,7 @@ class Worker:
         self._matching = Matching(
             database, clock, matcher,
             on_planned=self._planned, on_event=on_event, on_rule_error=on_rule_error,
+            echoes=echoes,
         )  # fmt: skip
         self._turns = LaneTurns(
             database, clock, actor, self._matching, self._claims.owner, fence,

@@ -33,6 +33,8 @@ def trail_lines(trail: dict[str, Any]) -> Iterator[str]:
             yield f"  {name:<12} {_short(value)}"
         for attempt in action["attempts"]:
             yield from _attempt_lines(attempt)
+    for one in trail["ours"]:
+        yield f"  {'our own':<12} {one['field']} {one['value']!r}, written by {one['rule']}"
     for link in trail["links"]:
         if link["ticket"]:
             yield ""

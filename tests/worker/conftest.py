@@ -23,6 +23,7 @@ from bridge.calling import Caller, Integration
 from bridge.clock import new_id
 from bridge.connectors.contract import Action, Connector
 from bridge.connectors.shapes import SHAPES
+from bridge.echo import Echoes
 from bridge.event import EventState, NewEvent
 from bridge.match.rules import RuleSet, load_rules
 from bridge.matcher import Matcher
@@ -200,7 +201,8 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
         matcher = Matcher(lambda: rules, readers)
         connector = replace(far_connector(far), object_windows=windows)
         integration = Integration("jira", "default", connector, far)
-        caller = Caller(store, clock, timeout_seconds)
+        echoes = Echoes(store, clock, {("default", "events"): "jira"})
+        caller = Caller(store, clock, timeout_seconds, watch=echoes)
         actor = Actor(
             store, clock, matcher, shapes, {("default", "jira"): integration},
             {"far": integration}, no_trail, caller, Backoff(first_ms=1000, max_attempts=3),
@@ -208,8 +210,9 @@ def make_route(database: Database, clock: MovableClock, far: FarSide) -> Callabl
         )  # fmt: skip
         states: asyncio.Queue[EventState] = asyncio.Queue()
         worker = Worker(
-            store, clock, matcher, actor, pause_seconds=0.05, on_event=states.put_nowait
-        )
+            store, clock, matcher, actor, pause_seconds=0.05, on_event=states.put_nowait,
+            echoes=echoes,
+        )  # fmt: skip
         intake = Intake(store, clock, on_stored=worker.tell)
         return Route(worker, actor, intake, store, clock, rules, states, caller.pacing)
 

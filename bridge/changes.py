@@ -1,0 +1,274 @@
+"""One change of one field, in one form: what the bridge is about to write, and what events tell.
+
+Both are brought to the same field names and to hashes that do not depend on how a system words a
+value, so that a write is recognised when it comes back. Pure: nothing here reads or waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import BaseModel
+
+from bridge.connectors.cases import PushCase, comment_mark, comment_text, read_case
+from bridge.connectors.parameters import (
+    AppendTable,
+    Comment,
+    CreateTicket,
+    Transition,
+    UpdateAlert,
+    UpdateTicket,
+)
+from bridge.errors import GiveUp
+from bridge.event import JSON, Event
+from bridge.text.markdown import read_markdown
+from bridge.text.plain import write_plain
+from bridge.text.wiki_reader import read_wiki
+
+COMMENT, CREATED = "comment", "created"
+
+SAME_FIELD = {
+    "title": "summary", "name": "summary", "severity": "priority", "prioritylabel": "priority",
+    "tags": "labels", "body": "description", "state": "status", "assignees": "assignee",
+    "owner": "assignee",
+}  # fmt: skip
+"""Names that systems have for a field, by the one that stands for all of them here."""
+
+FOLLOWS_STATUS = frozenset(
+    ("resolution", "resolutiondate", "reason", "state_reason", "closed_at", "completedat",
+     "startedat", "canceledat", "sortorder", "rank", "triagedat", "snoozeduntilat")
+)  # fmt: skip
+"""Fields that systems change by themselves when a status changes."""
+
+TOLD_WHOLE = {
+    "case": ("title", "status", "severity", "tags", "description"),
+    "alert": ("status", "severity", "reason"),
+    "finding": ("status", "severity"),
+}
+"""Fields that are compared with the last known state where an event tells all and no change."""
+
+MARK = re.compile(r"scanbridge[-:](?!case-|moves|tables)([a-z0-9-]{12,40})")
+"""Our mark in a label, a tag, or a line of a text that nobody sees."""
+
+SAID_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """digests: of the value in each form it may have been written in; one is enough.
+
+    said: the value in a few words. outside_id: of a comment.
+    """
+
+    field: str
+    digests: frozenset[str]
+    said: str
+    outside_id: str = ""
+
+
+# --- what is about to be written ------------------------------------------------------------
+
+
+def changes_made(parameters: BaseModel, mark: str) -> list[Change]:
+    """What an action will change, as far as that is known before it is done."""
+    match parameters:
+        case Transition():
+            return [plain("status", parameters.to), *_comment(parameters.comment, mark)]
+        case UpdateAlert():
+            return [plain("status", parameters.state), *_comment(parameters.comment, mark)]
+        case Comment():
+            return _comment(parameters.body, mark)
+        case UpdateTicket():
+            return [
+                plain(name, value)
+                for name in ("summary", "description", "priority", "labels", "assignee")
+                if (value := getattr(parameters, name)) is not None
+            ] + [plain(name, value) for name, value in (parameters.fields or {}).items()]
+        case AppendTable():
+            return [Change("description", frozenset({digest(mark)}), "a table")]
+        case CreateTicket():
+            return [_created(mark)]
+        case PushCase():
+            return _push(parameters, mark)
+    return []
+
+
+def _created(mark: str) -> Change:
+    return Change(CREATED, frozenset({digest(mark)}), "the ticket")
+
+
+def _comment(text: str | None, mark: str) -> list[Change]:
+    if not text:
+        return []
+    found = {digest(mark), digest(words(write_plain(read_markdown(text)).text))}
+    return [Change(COMMENT, frozenset(found), _few(text))]
+
+
+def _push(parameters: PushCase, mark: str) -> list[Change]:
+    """A new ticket, or whatever of the case changed; only the connector finds out which."""
+    try:
+        case = read_case(parameters.case)
+    except GiveUp:
+        return []
+    changes = [plain("summary", case.title)]
+    if case.description is not None:
+        changes.append(plain("description", case.description))
+    if case.tags is not None:
+        changes.append(plain("labels", list(case.tags)))
+    for one in case.comments:
+        changes += _comment(comment_text(case, one), comment_mark(mark, one.id))
+    return [*changes, _created(mark)]
+
+
+def object_written(parameters: BaseModel) -> str:
+    """What an action writes to, in one spelling; empty for what is still to be made."""
+    for name in ("ticket", "alert"):
+        found = getattr(parameters, name, None)
+        if isinstance(found, str) and found.strip():
+            return object_name(found)
+    return ""
+
+
+def object_name(text: str) -> str:
+    return text.strip().upper()
+
+
+def object_names(record_id: str) -> tuple[str, ...]:
+    """Every way an action may have named what an event is about: `OWNER/REPO#12`, `#12`, `12`."""
+    whole = object_name(record_id)
+    number = re.search(r"#(\d+)\Z", whole)
+    return (whole,) if number is None else (whole, f"#{number[1]}", number[1])
+
+
+# --- what an event tells --------------------------------------------------------------------
+
+
+def changes_told(event: Event, known: JSON) -> list[Change]:
+    """What an event says has changed; empty where that cannot be told.
+
+    known: the data of the record that the event is about, from the event before.
+    """
+    data = event.data
+    if not isinstance(data, dict):
+        return []
+    family, _, verb = event.type.partition(".")
+    if verb == CREATED or event.type in ("alert.raised", "finding.opened"):
+        marks = marks_in(data)
+        return [Change(CREATED, frozenset(map(digest, marks)), "the ticket")] if marks else []
+    if verb == "deleted":
+        return []
+    found = _told(data.get("changed"))
+    if verb == "commented" or (family == "issue" and data.get("comment") is not None):
+        found += _told_comment(data.get("comment"))
+    elif not found and isinstance(known, dict):
+        found = [
+            plain(name, data[name])
+            for name in TOLD_WHOLE.get(family, ())
+            if name in data and data[name] != known.get(name)
+        ]
+    status = [one for one in found if one.field == "status"]
+    return [one for one in found if not (status and one.field in FOLLOWS_STATUS)]
+
+
+def _told(changed: JSON) -> list[Change]:
+    found = []
+    for name, change in changed.items() if isinstance(changed, dict) else ():
+        values = change if isinstance(change, dict) else {}
+        told = plain(name, values.get("to"))
+        if told.field == "description":
+            added = marks_of(values.get("to")) - marks_of(values.get("from"))
+            told = replace(told, digests=told.digests | set(map(digest, added)))
+        found.append(told)
+    return found
+
+
+def _told_comment(comment: JSON) -> list[Change]:
+    given = comment if isinstance(comment, dict) else {}
+    body = given.get("body")
+    text = body if isinstance(body, str) else ""
+    forms = {text, write_plain(read_markdown(text)).text, write_plain(read_wiki(text)).text}
+    found = {digest(words(one)) for one in forms} | set(map(digest, marks_of(text)))
+    return [Change(COMMENT, frozenset(found), _few(text), str(given.get("id") or ""))]
+
+
+def without(event: Event, fields: Iterable[str]) -> Event:
+    """The event with those changes left out: what goes on of a delivery that is ours in part."""
+    ours = set(fields)
+    data = event.data
+    if not ours or not isinstance(data, dict):
+        return event
+    rest = dict(data)
+    changed = data.get("changed")
+    if isinstance(changed, dict):
+        rest["changed"] = {
+            name: change for name, change in changed.items() if field_name(name) not in ours
+        }
+    if COMMENT in ours:
+        rest.pop("comment", None)
+    return replace(event, data=rest)
+
+
+# --- values ---------------------------------------------------------------------------------
+
+
+def field_name(name: str) -> str:
+    folded = name.strip().casefold()
+    return SAME_FIELD.get(folded, folded)
+
+
+def plain(name: str, value: JSON) -> Change:
+    """The change of one field to a value."""
+    field = field_name(name)
+    return Change(field, frozenset({digest(canonical(field, value))}), _few(_text(value)))
+
+
+def canonical(field: str, value: JSON) -> str:
+    """A value without what systems word differently: case, blanks, the order of labels."""
+    if field == "labels":
+        parts = value if isinstance(value, list) else _text(value).replace(",", " ").split()
+        names = {"-".join(_text(one).casefold().split()) for one in parts}
+        return " ".join(sorted(one for one in names if not one.startswith("scanbridge-")))
+    if field == "description":
+        return words(write_plain(read_markdown(_text(value))).text)
+    return " ".join(_text(value).casefold().split())
+
+
+def words(text: str) -> str:
+    """Letters and digits alone: systems space and escape a text in ways of their own."""
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def marks_of(text: JSON) -> set[str]:
+    return set(MARK.findall(text)) if isinstance(text, str) else set()
+
+
+def marks_in(data: Mapping[str, JSON]) -> set[str]:
+    """Every mark of ours that something carries in its labels, its tags or its text."""
+    found = marks_of(data.get("description"))
+    for name in ("labels", "tags"):
+        listed = data.get(name)
+        for one in listed if isinstance(listed, list) else ():
+            found |= marks_of(one)
+    return found
+
+
+def _text(value: JSON) -> str:
+    if isinstance(value, dict):
+        return next(
+            (_text(value[key]) for key in ("name", "value", "uid", "id") if key in value), ""
+        )
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return "" if value is None else str(value)
+
+
+def _few(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SAID_CHARS else f"{line[: SAID_CHARS - 1]}…"
