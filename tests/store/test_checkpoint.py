@@ -6,25 +6,32 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-from bridge.store.checkpoint import PAGES_BY_ITSELF, Checkpoints
+from bridge.store.checkpoint import Checkpoints
 from bridge.store.events import EventFilter, count_events
 from bridge.store.intake import Intake
-from bridge.store.sqlite import PAGE_BYTES, SqliteDatabase
+from bridge.store.sqlite import SqliteDatabase
 from tests.store.conftest import MovableClock, new_event
+
+ROUNDS_WITHOUT_GROWTH = 6
+"""Of 1.8 MB each."""
+
+MOST_ROUNDS = 200
 
 
 async def test_log_is_used_again_under_a_steady_load_and_nothing_is_lost(
     sqlite: SqliteDatabase, clock: MovableClock, tmp_path: Path
 ) -> None:
+    """How soon the log is moved is the machine's matter; that it stops growing is ours."""
     intake = Intake(sqlite, clock)
     body = b"x" * 30_000
-    for first in range(0, 3_000, 60):
-        events = [new_event(f"k{first + number}", body=body) for number in range(60)]
+    log, sizes, rounds = tmp_path / "bridge.db-wal", [0], 0
+    while sizes.count(sizes[-1]) <= ROUNDS_WITHOUT_GROWTH:
+        assert rounds < MOST_ROUNDS, f"the log grew for ever: {sizes}"
+        events = [new_event(f"k{rounds}-{number}", body=body) for number in range(60)]
         await asyncio.gather(*(intake.accept([event]) for event in events))
-    longest = (PAGES_BY_ITSELF + 300) * PAGE_BYTES
-    assert 3_000 * len(body) > longest
-    assert (tmp_path / "bridge.db-wal").stat().st_size < longest
-    assert await sqlite.read(lambda tx: count_events(tx, EventFilter())) == 3_000
+        sizes.append(log.stat().st_size)
+        rounds += 1
+    assert await sqlite.read(lambda tx: count_events(tx, EventFilter())) == 60 * rounds
 
 
 def test_log_that_could_not_be_moved_is_moved_another_time(tmp_path: Path) -> None:
