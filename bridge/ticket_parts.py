@@ -24,7 +24,6 @@ from bridge.connectors.jira.files import (
     download_attachment,
     upload_attachment,
 )
-from bridge.connectors.jira.texts import read_plain_text
 from bridge.connectors.jira.tickets import (
     Remark,
     delete_comment,
@@ -293,7 +292,7 @@ def shown_comment(who: Principal, remark: Remark, writers: Authors) -> ShownComm
     return ShownComment(
         remark.id,
         relabelled(who, writers.of(remark.id, remark.mark)),
-        read_plain_text(remark.body),
+        remark.body,
         remark.created,
         remark.updated,
     )

@@ -30,6 +30,7 @@ NOT_CONNECTORS = frozenset(
         "settling",
         "shapes",
         "site",
+        "stacked_tables",
     }
 )
 """What connectors are made with; everything else in the folder has to be one."""

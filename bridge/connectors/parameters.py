@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from typing import Annotated, Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    WithJsonSchema,
+    model_validator,
+)
 
-TextFormat = Literal["markdown", "wiki", "plain"]
+TextFormat = Literal["markdown", "wiki", "adf", "plain"]
 
 
 def as_text(value: object) -> object:
@@ -31,6 +40,11 @@ def as_cell(value: object) -> object:
     return "" if value is None else as_text(value)
 
 
+def as_long_text(value: object) -> object:
+    """Text; a mapping, which is an ADF document, as its JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else as_text(value)
+
+
 def as_base64(value: object) -> object:
     """Refuses what is not base64, before anything is sent."""
     if isinstance(value, str):
@@ -43,6 +57,11 @@ def as_base64(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(as_text)]
 FilledText = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+LONG: dict[str, JsonValue] = {"anyOf": [{"type": "string"}, {"type": "object"}]}
+LongText = Annotated[str, BeforeValidator(as_long_text), WithJsonSchema(LONG)]
+FilledLongText = Annotated[
+    str, BeforeValidator(as_long_text), Field(min_length=1), WithJsonSchema(LONG)
+]
 Cell = Annotated[str, BeforeValidator(as_cell)]
 
 
@@ -52,11 +71,28 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CreateTicket(Parameters):
+class Formatted(Parameters):
+    """Parameters with a long text in one of the formats."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mapping_is_adf(cls, given: object) -> object:
+        """A mapping stands for a text only where it is said to be an ADF document."""
+        if isinstance(given, dict) and given.get("format", "markdown") != "adf":
+            for name in LONG_TEXTS & given.keys():
+                if isinstance(given[name], dict):
+                    raise ValueError(f"`{name}` is a mapping; only `format: adf` takes one")  # noqa: TRY004
+        return given
+
+
+LONG_TEXTS = frozenset({"description", "comment", "body"})
+
+
+class CreateTicket(Formatted):
     project: Text | None = Field(None, description="Project key; else the integration's.")
     issue_type: Text | None = Field(None, description="Name, such as Bug; else the integration's.")
     summary: FilledText = Field(description="One line; cut to what the system takes.")
-    description: Text | None = Field(None, description="Text.")
+    description: LongText | None = Field(None, description="Text.")
     priority: Text | None = Field(None, description="Name, such as High.")
     labels: list[Text] | None = Field(None, description="Blanks become hyphens.")
     assignee: Text | None = Field(None, description="Account id, user name or e-mail address.")
@@ -67,10 +103,10 @@ class CreateTicket(Parameters):
     format: TextFormat = Field("markdown", description="Markup of the description.")
 
 
-class UpdateTicket(Parameters):
+class UpdateTicket(Formatted):
     ticket: FilledText = Field(description="Key, such as SEC-12.")
     summary: FilledText | None = Field(None, description="Replaces the summary.")
-    description: Text | None = Field(None, description="Replaces the description.")
+    description: LongText | None = Field(None, description="Replaces the description.")
     priority: Text | None = Field(None, description="Name, such as High.")
     labels: list[Text] | None = Field(None, description="Replaces the labels but the bridge's own.")
     assignee: Text | None = Field(None, description="Account id, user name or e-mail; empty: none.")
@@ -80,19 +116,19 @@ class UpdateTicket(Parameters):
     format: TextFormat = Field("markdown", description="Markup of the description.")
 
 
-class Transition(Parameters):
+class Transition(Formatted):
     ticket: FilledText = Field(description="Key, such as SEC-12.")
     to: FilledText = Field(description="Name of the status it shall have, in any case.")
     fields: dict[str, JsonValue] | None = Field(
         None, description="Fields the transition's screen asks for, such as resolution."
     )
-    comment: Text | None = Field(None, description="Text, added with the transition.")
+    comment: LongText | None = Field(None, description="Text, added with the transition.")
     format: TextFormat = Field("markdown", description="Markup of the comment.")
 
 
-class Comment(Parameters):
+class Comment(Formatted):
     ticket: FilledText = Field(description="Key, such as SEC-12.")
-    body: FilledText = Field(description="Text.")
+    body: FilledLongText = Field(description="Text.")
     format: TextFormat = Field("markdown", description="Markup of the body.")
 
 

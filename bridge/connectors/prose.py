@@ -1,4 +1,4 @@
-"""Texts of rules for systems that take Markdown, within their limits."""
+"""Texts of rules: read from any of their formats, and as Markdown for systems that take it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,48 @@ import re
 
 from bridge.connectors.parameters import TextFormat
 from bridge.errors import GiveUp
+from bridge.event import JSON
+from bridge.text.adf_literal import parse_adf
+from bridge.text.adf_reader import read_adf
 from bridge.text.characters import length, one_line, tidy
 from bridge.text.cut import fit
 from bridge.text.gfm import write_markdown
 from bridge.text.markdown import read_markdown
 from bridge.text.plain import read_plain
 from bridge.text.quiet import quiet
-from bridge.text.tree import Written
+from bridge.text.tree import Document, Written
+from bridge.text.wiki_reader import read_wiki
+
+
+def document_of(text: str, text_format: TextFormat) -> Document:
+    """The text as the tree that every system's writer takes. Raises GiveUp for broken ADF."""
+    match text_format:
+        case "markdown":
+            return read_markdown(text)
+        case "wiki":
+            return read_wiki(text)
+        case "adf":
+            return read_adf(adf_of(text))
+        case "plain":
+            return read_plain(text)
+
+
+def adf_of(text: str) -> dict[str, JSON]:
+    """An author's own ADF document. Raises GiveUp saying what is wrong with it."""
+    try:
+        return parse_adf(text)
+    except ValueError as error:
+        raise GiveUp(f"`format: adf`: the text {error}") from error
 
 
 def markdown_text(
     text: str, text_format: TextFormat, limit: int, calls: re.Pattern[str] | None = None
 ) -> Written:
-    """Markdown without HTML, cut by structure. Raises GiveUp for wiki markup.
+    """Markdown without HTML, cut by structure. Raises GiveUp for broken ADF.
 
     calls: what would call somebody there, and is made quiet.
     """
-    if text_format == "wiki":
-        raise GiveUp("this system takes Markdown; `format: wiki` is for Jira")
-    document = read_markdown(text) if text_format == "markdown" else read_plain(text)
+    document = document_of(text, text_format)
     if calls is not None:
         document = quiet(document, calls)
     return fit(document, limit, write_markdown)

@@ -32,7 +32,7 @@ def plan_action(step: Step, bound: Activation, escapes: Escapes) -> PlannedActio
     # `format` first: it says how the text of the others is escaped.
     for name, template in sorted(step.parameters.items(), key=lambda item: item[0] != "format"):
         later = {leaf.pointer for leaf in template.leaves if leaf.names & LATER}
-        escape = escape_for(name, parameters, step.markups, escapes)
+        escape = escape_for(name, parameters, step.markups, escapes, template.value)
         try:
             parameters[name] = template.render(bound, escape, later)
         except ExpressionFailed as error:
@@ -65,13 +65,22 @@ def _is_one_expression(template: Template) -> bool:
 
 
 def escape_for(
-    name: str, parameters: Mapping[str, JSON], markups: Mapping[str, str], escapes: Escapes
+    name: str,
+    parameters: Mapping[str, JSON],
+    markups: Mapping[str, str],
+    escapes: Escapes,
+    value: JSON,
 ) -> Escape | None:
-    """What text from the event goes through in this parameter; None where it has no markup."""
+    """What text from the event goes through in this parameter; None where it has no markup.
+
+    value: what the rule gives there. ADF is JSON: in a text of it the event's words must not end
+    a string; where the rule writes it as a mapping, each template has a string to itself.
+    """
     if name not in markups:
         return None
     written = parameters.get("format")
-    return escapes.get(written if isinstance(written, str) else markups[name])
+    markup = written if isinstance(written, str) else markups[name]
+    return escapes.get("plain" if markup == "adf" and not isinstance(value, str) else markup)
 
 
 def _escaped_pointer(name: str) -> str:

@@ -159,7 +159,7 @@ def render_deferred(
         text = value_at(parameters, path)
         template = compile_text(text if isinstance(text, str) else "", Place("", 1, 1), NAMES)
         name = str(path[0])
-        escape = escape_for(name, given, shape.rich, escapes)
+        escape = escape_for(name, given, shape.rich, escapes, given.get(name))
         try:
             rendered = template.render(bound, escape)
         except ExpressionFailed as error:

@@ -7,6 +7,7 @@ in code.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 
@@ -60,9 +61,15 @@ def _decoded(found: re.Match[str]) -> str:
     return character if character in ENCODED or character.isspace() else found[0]
 
 
+def escape_json(text: str) -> str:
+    """Literal text for inside a string of an author's own JSON, as ADF is."""
+    return json.dumps(tidy(text), ensure_ascii=False)[1:-1]
+
+
 ESCAPES: Mapping[str, Callable[[str], str]] = {
     "markdown": escape_markdown,
     "wiki": escape_inside,
+    "adf": escape_json,
     "plain": tidy,
     "mrkdwn": escape_mrkdwn,
 }

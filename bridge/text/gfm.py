@@ -124,12 +124,13 @@ class _Writer:
     def paragraph(self, content: tuple[Inline, ...]) -> str:
         lines = [self.line(part) for part in _lines(content)]
         lines = [_at_start(line.strip(" \t")) for line in lines]
-        while lines and not lines[-1]:
+        # Blanks of any kind: readers take some off the end, and would leave the break's sign there.
+        while lines and not lines[-1].strip():
             lines.pop()
-        while lines and not lines[0]:
+        while lines and not lines[0].strip():
             del lines[0]
         # An empty line would end the paragraph.
-        return "\\\n".join(line or "&nbsp;" for line in lines)
+        return "\\\n".join(line if line.strip() else "&nbsp;" for line in lines)
 
     def one_line(self, content: tuple[Inline, ...]) -> str:
         joined = " ".join(self.line(part).strip(" \t") for part in _lines(content))

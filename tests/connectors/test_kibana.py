@@ -256,7 +256,7 @@ async def test_check_says_what_to_do_about_a_missing_role(remote: Remote, clock:
     [
         ("create_ticket", {"summary": "x", "priority": "soon"}, "no severity 'soon'"),
         ("create_ticket", {"summary": "x", "assignee": "ada"}, "the id of a user profile"),
-        ("create_ticket", {"summary": "x", "description": "x", "format": "wiki"}, "Markdown"),
+        ("create_ticket", {"summary": "x", "description": "x", "format": "adf"}, "no ADF document"),
         ("comment", {"ticket": "nope", "body": "x"}, "404"),
     ],
 )

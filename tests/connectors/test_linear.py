@@ -254,7 +254,7 @@ async def test_what_is_no_issue_is_never_asked_for(linear: Opened, ticket: str) 
         ({**NEW, "priority": "odd"}, "no priority 'odd'"),
         ({**NEW, "assignee": "nobody"}, "fits 0 people"),
         ({**NEW, "project": "OPS"}, "fits 0 teams"),
-        ({**NEW, "format": "wiki"}, "takes Markdown"),
+        ({**NEW, "format": "adf"}, "no ADF document"),
     ],
 )
 async def test_what_linear_cannot_take_gives_up(

@@ -38,7 +38,14 @@ def test_title_cannot_break_out_of_its_line() -> None:
 
 @pytest.mark.parametrize(
     ("before", "gap"),
-    [("text", "\n\n"), ("text\n", "\n"), ("text\r\n", "\n"), ("text\n\n", ""), ("  ", "\n\n")],
+    [
+        ("text", "\n\n"),
+        ("text\n", "\n"),
+        ("text\r\n", "\n"),
+        ("text\n\n", ""),
+        ("  ", "\n\n"),
+        ("\n\n\r", "\n"),
+    ],
 )
 def test_block_is_parted_from_the_text_by_an_empty_line(before: str, gap: str) -> None:
     assert append(before, "B") == before + gap + "B"
@@ -124,7 +131,7 @@ def test_moved_tables_are_packed_whole() -> None:
         text = append(text, block(f"m-{number}"))
     tables = own_tables(text)
     size = length(tables[0].text)
-    groups = packed(tables, 2 * size + 2)
+    groups = packed(tables, lambda table: length(table.text), 2 * size + 2)
     assert [[table.mark for table in group] for group in groups] == [
         ["m-0", "m-1"],
         ["m-2", "m-3"],

@@ -148,7 +148,7 @@ async def test_two_rules_may_say_the_same(sentry: Opened, issue: Issue) -> None:
         ("update_alert", {"alert": "SHOP-77", "state": "open"}, "no issue SHOP-77"),
         ("update_alert", {"alert": "12", "state": "open"}, "answered 404"),
         ("update_alert", {"alert": "../../x", "state": "open"}, "is no issue"),
-        ("comment", {**SAID, "format": "wiki"}, "takes Markdown"),
+        ("comment", {**SAID, "format": "adf"}, "no ADF document"),
         ("comment", {**SAID, "body": "&nbsp;"}, "is empty"),
     ],
 )

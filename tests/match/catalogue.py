@@ -32,11 +32,11 @@ class _Parameters(BaseModel):
 
 class Open(_Parameters):
     summary: Text = Field(min_length=1, description="One line.")
-    description: Text | None = Field(None, description="Text.")
+    description: Text | dict[str, JsonValue] | None = Field(None, description="Text.")
     labels: list[Text] | None = None
     effort: int | None = None
     fields: dict[str, JsonValue] | None = None
-    format: Literal["markdown", "wiki", "plain"] = "markdown"
+    format: Literal["markdown", "wiki", "adf", "plain"] = "markdown"
 
 
 class Table(_Parameters):
@@ -71,6 +71,7 @@ FIELDS = {kind: fields_of(model) for kind, model in VOCABULARY.items()}
 ESCAPES = {
     "markdown": lambda text: f"<{text}>",
     "wiki": lambda text: f"{{{text}}}",
+    "adf": lambda text: f"[{text}]",
     "plain": lambda text: text,
 }
 

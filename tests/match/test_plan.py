@@ -222,6 +222,37 @@ def test_format_decides_the_escaping(markup: str, text: str) -> None:
     assert list(action.parameters) == ["summary", "description", "format"]
 
 
+def test_adf_is_escaped_as_json_in_a_text_and_not_in_a_mapping() -> None:
+    text = one(
+        'then: [{open: {summary: x, description: \'{"a": "${{ data.target }}"}\', format: adf}}]'
+    )
+    mapping = one(
+        "then: [{open: {summary: x, description: {a: '${{ data.target }}'}, format: adf}}]"
+    )
+    assert isinstance(text.parameters, dict)
+    assert isinstance(mapping.parameters, dict)
+    assert text.parameters["description"] == '{"a": "[www.example.com]"}'
+    assert mapping.parameters["description"] == {"a": "www.example.com"}
+
+
+def test_adf_that_waits_for_an_earlier_step_is_escaped_the_same_way() -> None:
+    for written, expected in (
+        ("'\"${{ steps.s.key }}\"'", '"[S-1]"'),
+        ("{a: '${{ steps.s.key }}'}", {"a": "S-1"}),
+    ):
+        rule = (
+            "then: [{open: {id: s, summary: x}}, "
+            f"{{open: {{summary: x, description: {written}, format: adf}}}}]"
+        )
+        (run,) = planned(f"name: a\non: scan.finished\n{rule}").runs
+        names = names_for(
+            scan({}), variables={}, each=None, now=NOW, link=None, steps={"s": {"key": "S-1"}}
+        )
+        done = render_deferred(run.actions[1], names, CATALOGUE["open"], ESCAPES)
+        assert isinstance(done.parameters, dict)
+        assert done.parameters["description"] == expected
+
+
 def test_optional_parameter_of_an_absent_field_is_left_out() -> None:
     action = one("then: [{open: {summary: x, description: '${{ data.message }}'}}]")
     assert action.parameters == {"summary": "x"}

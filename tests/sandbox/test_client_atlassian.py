@@ -224,3 +224,36 @@ async def test_data_center_is_searched_by_number(server: Callable[[], Any]) -> N
         assert client.user_find_by_user_string(username="anna")[0]["name"] == "anna"
 
     await in_thread(work, server)
+
+
+def words_as_adf(text: str) -> dict[str, Any]:
+    inner = [{"type": "text", "text": text}] if text else []
+    return {"version": 1, "type": "doc", "content": [{"type": "paragraph", "content": inner}]}
+
+
+async def test_version_3_keeps_documents_and_shows_them_to_version_2(
+    running: RunningSandbox, cloud_oracle: Oracle, cloud_v3_oracle: Oracle
+) -> None:
+    def work(client: Any) -> None:
+        document = words_as_adf("Details | {code}")
+        made = client.issue_create({**BUG, "description": document})
+        assert client.issue_field_value(made["key"], "description") == document
+        comment = client.issue_add_comment(made["key"], words_as_adf("first"))
+        assert client.issue_get_comment(made["key"], comment["id"])["body"] == words_as_adf("first")
+        with pytest.raises(requests.HTTPError, match="Atlassian Document"):
+            client.update_issue_field(made["key"], {"description": "text"})
+        with pytest.raises(requests.HTTPError, match="Atlassian Document"):
+            client.update_issue_field(
+                made["key"], {"description": words_as_adf("") | {"version": 2}}
+            )
+        older = connect(running.jira_url, True, cloud_oracle, running.jira_url)
+        assert older.issue_field_value(made["key"], "description") == "Details \\| \\{code\\}"
+        older.close()
+
+    def connect_3() -> Any:
+        client = connect(running.jira_url, True, cloud_v3_oracle, running.jira_url)
+        client.api_version = "3"
+        return client
+
+    await in_thread(work, connect_3)
+    assert cloud_v3_oracle.checked >= 5

@@ -10,10 +10,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bridge.connectors.github.marks import last_mark
+from bridge.connectors.stacked_tables import TITLE_LIMIT, oldest_to_move, rows_that_fit
+from bridge.connectors.stacked_tables import packed as in_groups
 from bridge.text.characters import length, one_line, tidy
 from bridge.text.gfm import escape_line, write_markdown_table
-
-TITLE_LIMIT = 255
 
 OWN = re.compile(
     r"^<!-- scanbridge-table:(?P<mark>[a-z0-9-]+) -->\r?\n"
@@ -53,11 +53,12 @@ def own_block(
     name = one_line(tidy(title), TITLE_LIMIT)
     if name:
         head += f"**{escape_line(name)}**\n\n"
-    kept = len(rows)
-    while length(block := head + write_markdown_table(columns, rows[:kept])) > limit and kept > 1:
-        kept = kept * 3 // 4  # coarse: a table that fills half a body is rare
-    lost = () if kept == len(rows) else (f"{len(rows) - kept} of {len(rows)} rows were left out",)
-    return block, lost
+
+    def written(kept: int) -> str:
+        return head + write_markdown_table(columns, rows[:kept])
+
+    kept, lost = rows_that_fit(len(rows), lambda count: length(written(count)), limit)
+    return written(kept), lost
 
 
 def append(before: str, blocks: Sequence[str]) -> str:
@@ -86,28 +87,12 @@ def without(text: str, tables: Sequence[OwnTable]) -> str:
 def to_move(text: str, newest: Collection[str], limit: int) -> list[OwnTable] | None:
     """The oldest of our tables to take out so that the text fits; None when that is not enough.
 
-    Once one has to go, as many go as leave a quarter of the limit free, so that not every further
-    table moves one more. newest: the marks of the tables just appended, which stay.
+    newest: the marks of the tables just appended, which stay.
     """
     known = [table for table in own_tables(text) if table.mark not in newest]
-    sizes = [length(without(text, known[:count])) for count in range(len(known) + 1)]
-    if sizes[0] <= limit:
-        return []
-    if sizes[-1] > limit:
-        return None
-    roomy = (count for count, size in enumerate(sizes) if size <= limit * 3 // 4)
-    return known[: next(roomy, len(known))]
+    return oldest_to_move(known, lambda gone: length(without(text, gone)), limit)
 
 
 def packed(tables: Sequence[OwnTable], limit: int) -> list[list[OwnTable]]:
     """The tables in groups whose texts, parted by empty lines, fit into one comment each."""
-    groups: list[list[OwnTable]] = []
-    size = limit + 1
-    for table in tables:
-        grown = size + 2 + length(table.text)
-        if grown > limit:
-            groups.append([])
-            grown = length(table.text)
-        groups[-1].append(table)
-        size = grown
-    return groups
+    return in_groups(tables, lambda table: length(table.text), limit, 2)

@@ -7,13 +7,9 @@ import re
 from bridge.connectors.github.client import GitHub
 from bridge.connectors.github.options import BODY_LIMIT, LABEL_LIMIT, TITLE_LIMIT
 from bridge.connectors.parameters import TextFormat
-from bridge.errors import GiveUp
+from bridge.connectors.prose import markdown_text
 from bridge.text.characters import head, length, one_line, tidy
-from bridge.text.cut import fit
-from bridge.text.gfm import write_markdown
-from bridge.text.markdown import read_markdown
-from bridge.text.plain import read_plain
-from bridge.text.quiet import quiet, quiet_text
+from bridge.text.quiet import quiet_text
 from bridge.text.tree import Written
 
 CALLS = re.compile(r"(?<![A-Za-z0-9@])@(?=[A-Za-z0-9])|#(?=\d)|(?<![A-Za-z0-9])GH-(?=\d)")
@@ -25,13 +21,9 @@ ROOM_FOR_MARK = 100
 
 
 def body_text(github: GitHub, text: str, text_format: TextFormat) -> Written:
-    """Markdown, with room for a mark below it. Raises GiveUp for wiki markup."""
-    if text_format == "wiki":
-        raise GiveUp("GitHub takes Markdown; `format: wiki` is for Jira")
-    document = read_markdown(text) if text_format == "markdown" else read_plain(text)
-    if not github.settings.mentions:
-        document = quiet(document, CALLS)
-    return fit(document, BODY_LIMIT - ROOM_FOR_MARK, write_markdown)
+    """Markdown, with room for a mark below it. Raises GiveUp for broken ADF."""
+    calls = None if github.settings.mentions else CALLS
+    return markdown_text(text, text_format, BODY_LIMIT - ROOM_FOR_MARK, calls)
 
 
 def title_text(text: str) -> Written:

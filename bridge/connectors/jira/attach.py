@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.action import Call, Outcome
 from bridge.connectors.filename import file_name
 from bridge.connectors.http import BODY_LIMIT_BYTES
-from bridge.connectors.jira.client import API, Jira, as_list, as_object, issue_path
+from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
 from bridge.connectors.parameters import Attach
 from bridge.connectors.site import part
 from bridge.errors import TryAgain
@@ -24,7 +24,7 @@ async def attach(jira: Jira, call: Call[Attach]) -> Outcome:
         if known:
             return Outcome({"id": known}, found=True)
     answer = await jira.site.upload(
-        f"{API}{path}/attachments", name, data, {"x-atlassian-token": "no-check"}
+        f"{jira.api}{path}/attachments", name, data, {"x-atlassian-token": "no-check"}
     )
     made = as_list(answer)
     if not made or not as_object(made[0]).get("id"):
@@ -49,7 +49,7 @@ async def _holds(jira: Jira, one: dict[str, JSON], data: bytes) -> bool:
     if len(data) > BODY_LIMIT_BYTES:
         return True
     if (await jira.facts()).cloud:
-        path = f"{API}/attachment/content/{part(str(one.get('id')))}"
+        path = f"{jira.api}/attachment/content/{part(str(one.get('id')))}"
         return await jira.site.download(path, {"redirect": "false"}) == data
     page = str(one.get("content", ""))
     if not page.startswith(f"{jira.settings.base_url}/"):

@@ -14,7 +14,6 @@ from bridge.connectors.site import Query, Site, part
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 
-API = "/rest/api/2"
 TICKET = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+|[0-9]+")
 NOT_FOUND = frozenset({404})
 BAD_REQUEST = frozenset({400})
@@ -36,6 +35,11 @@ class Jira:
     site: Site
     known: Facts | None = field(default=None)
 
+    @property
+    def api(self) -> str:
+        """Where the API begins, without a slash at the end."""
+        return f"/rest/api/{self.settings.api}"
+
     async def facts(self) -> Facts:
         if self.known is None:
             self.known = await self._ask_facts()
@@ -49,20 +53,20 @@ class Jira:
         return Facts(info.get("deploymentType") == "Cloud", str(info.get("baseUrl") or url))
 
     async def get(self, path: str, query: Query | None = None) -> JSON:
-        """JSON below `/rest/api/2`."""
-        return (await self.site.fetch("GET", API + path, query=query))[1]
+        """JSON below `/rest/api/2`, or 3."""
+        return (await self.site.fetch("GET", self.api + path, query=query))[1]
 
     async def find(self, path: str, query: Query | None = None) -> JSON:
         """As `get`, but None where there is nothing."""
-        status, body = await self.site.fetch("GET", API + path, query=query, allow=NOT_FOUND)
+        status, body = await self.site.fetch("GET", self.api + path, query=query, allow=NOT_FOUND)
         return None if status == 404 else body
 
     async def post(self, path: str, body: JSON) -> JSON:
-        return (await self.site.fetch("POST", API + path, body=body))[1]
+        return (await self.site.fetch("POST", self.api + path, body=body))[1]
 
     async def ask(self, path: str, body: JSON) -> JSON:
         """A question asked by POST: nothing changes."""
-        return (await self.site.fetch("POST", API + path, body=body, changes=False))[1]
+        return (await self.site.fetch("POST", self.api + path, body=body, changes=False))[1]
 
     async def issue(self, ticket: str, fields: str, properties: str = "") -> dict[str, JSON]:
         """Named fields of an issue, and its named properties under `properties`."""
@@ -78,7 +82,7 @@ class Jira:
         body: dict[str, JSON] = {"fields": fields}
         if properties:
             body["properties"] = as_properties(properties)
-        await self.site.fetch("PUT", API + issue_path(ticket), body=body)
+        await self.site.fetch("PUT", self.api + issue_path(ticket), body=body)
 
     async def search(self, jql: str, fields: list[JSON], limit: int) -> list[dict[str, JSON]]:
         """What the index knows; fresh issues are missing from it for seconds.

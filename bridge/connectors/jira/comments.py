@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object, as_properties, issue_path
 from bridge.connectors.jira.marks import PROPERTY, holds_mark, property_value
-from bridge.connectors.jira.texts import wiki_text
+from bridge.connectors.jira.texts import long_text
 from bridge.connectors.parameters import Comment
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
@@ -23,17 +23,18 @@ async def comment(jira: Jira, call: Call[Comment]) -> Outcome:
         known = await find_comment(jira, ticket, call.mark)
         if known:
             return Outcome({"id": known}, found=True)
-    limit = jira.settings.description_limit
-    written = wiki_text(call.parameters.body, call.parameters.format, limit)
-    if not written.text.strip():
+    written = long_text(call.parameters.body, call.parameters.format, jira.settings)
+    if written.empty:
         raise GiveUp("the comment is empty")
-    made = await add_comment(jira, ticket, written.text, call.mark)
+    made = await add_comment(jira, ticket, written.value, call.mark)
     return Outcome({"id": made}, lost=written.lost)
 
 
-async def add_comment(jira: Jira, ticket: str, text: str, mark: str) -> str:
-    """The new comment's id."""
-    properties = as_properties({PROPERTY: property_value(mark)})
+async def add_comment(
+    jira: Jira, ticket: str, text: JSON, mark: str, further: Mapping[str, JSON] | None = None
+) -> str:
+    """The new comment's id. further: properties besides the one that holds the mark."""
+    properties = as_properties({PROPERTY: property_value(mark), **(further or {})})
     made = await jira.post(
         f"{issue_path(ticket)}/comment", {"body": text, "properties": properties}
     )

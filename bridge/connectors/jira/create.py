@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.action import Call, Outcome
-from bridge.connectors.jira.client import API, BAD_REQUEST, Jira, as_list, as_object, as_properties
+from bridge.connectors.jira.client import BAD_REQUEST, Jira, as_list, as_object, as_properties
 from bridge.connectors.jira.fields import Fields, parent_field, shared_fields
 from bridge.connectors.jira.find import Made, find_made
 from bridge.connectors.jira.marks import PROPERTY, label, property_value
@@ -59,7 +59,9 @@ async def _create(jira: Jira, fields: Fields, mark: str, properties: Mapping[str
         "fields": fields.values,
         "properties": as_properties({PROPERTY: property_value(mark), **properties}),
     }
-    status, answer = await jira.site.fetch("POST", API + "/issue", body=body, allow=BAD_REQUEST)
+    status, answer = await jira.site.fetch(
+        "POST", jira.api + "/issue", body=body, allow=BAD_REQUEST
+    )
     if status == 400:
         errors = as_object(answer).get("errors") if isinstance(answer, dict) else None
         if not isinstance(errors, dict) or set(errors) != {LABELS}:

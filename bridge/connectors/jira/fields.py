@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bridge.connectors.jira.client import Jira, as_list, as_object
-from bridge.connectors.jira.texts import summary_text, wiki_text
+from bridge.connectors.jira.texts import long_text, summary_text
 from bridge.connectors.parameters import CreateTicket, UpdateTicket
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -31,9 +31,8 @@ async def shared_fields(jira: Jira, parameters: CreateTicket | UpdateTicket) -> 
         fields.values["summary"] = summary.text
         fields.lost += summary.lost
     if parameters.description is not None:
-        limit = jira.settings.description_limit
-        description = wiki_text(parameters.description, parameters.format, limit)
-        fields.values["description"] = description.text
+        description = long_text(parameters.description, parameters.format, jira.settings)
+        fields.values["description"] = description.value
         fields.lost += description.lost
     if parameters.priority:
         fields.values["priority"] = {"name": parameters.priority}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from bridge.connectors.filename import file_name
-from bridge.connectors.jira.client import API, Jira, as_list, as_object, issue_path
+from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
 from bridge.connectors.jira.people import Person, moment, person
 from bridge.connectors.site import part
 from bridge.errors import GiveUp, TryAgain
@@ -59,7 +59,7 @@ async def upload_attachment(
     A lost answer leaves doubt (`TryAgain.may_have_happened`): attachments carry no mark. The same
     file may then be there already; `get_issue` shows it.
     """
-    path, name = f"{API}{issue_path(ticket)}/attachments", file_name(filename)
+    path, name = f"{jira.api}{issue_path(ticket)}/attachments", file_name(filename)
     answer = await jira.site.upload(path, name, file, NO_CHECK, content_type)
     made = as_list(answer)
     if not made or not as_object(made[0]).get("id"):
@@ -81,7 +81,7 @@ async def download_attachment(
     else:
         known = await _of_ticket(jira, _number(attachment_id), ticket)
     if (await jira.facts()).cloud:
-        path = f"{API}/attachment/content/{_number(attachment_id)}"
+        path = f"{jira.api}/attachment/content/{_number(attachment_id)}"
         coming = jira.site.stream(path, {"redirect": "false"})
     else:
         coming = jira.site.stream(_path_of(jira, known))

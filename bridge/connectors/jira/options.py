@@ -69,6 +69,11 @@ class JiraSettings(BaseModel):
     auth: JiraAuth
     project: str | None = Field(None, description="Key of the project tickets go to by default.")
     issue_type: str = Field("Task", description="Name of the type tickets have by default.")
+    api: Literal[2, 3] = Field(
+        2,
+        description="Version of the REST API: 2 writes texts as wiki markup, on Cloud and Data "
+        "Center; 3 writes them as Atlassian documents (ADF), on Cloud alone.",
+    )
     deployment: Literal["cloud", "data-center", "auto"] = Field(
         "auto", description="auto asks the site once, through serverInfo."
     )
@@ -81,3 +86,9 @@ class JiraSettings(BaseModel):
         le=DESCRIPTION_LIMIT,
         description="Characters of a description or comment; a Data Center may allow fewer.",
     )
+
+    @model_validator(mode="after")
+    def _three_is_cloud(self) -> Self:
+        if self.api == 3 and self.deployment == "data-center":
+            raise ValueError("`api: 3` is Cloud's alone; Data Center has version 2")
+        return self

@@ -5,17 +5,18 @@ Pure: text in, text out.
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bridge.connectors.jira.marks import label
-from bridge.event import JSON
+from bridge.connectors.stacked_tables import TITLE_LIMIT, oldest_to_move, rows_that_fit
+from bridge.connectors.stacked_tables import packed as in_groups
 from bridge.text.characters import length, one_line, tidy
 from bridge.text.wiki import escape_inside, write_table
 
-TITLE_LIMIT = 255
+T = TypeVar("T")
 
 OWN = re.compile(
     r"^\{anchor:scanbridge-(?P<mark>[a-z0-9-]+)\}(?P<end>\r?\n)"
@@ -46,26 +47,6 @@ def anchor(mark: str) -> str:
     return "{anchor:" + label(mark) + "}"
 
 
-def holds_anchor(text: str, mark: str) -> bool:
-    return anchor(mark) in text
-
-
-def is_there(text: str, marks: Sequence[JSON], mark: str, block: str) -> bool:
-    """Whether our table stands in a description.
-
-    By its anchor; or by its words where Jira kept the text in a wording of its own (Cloud stores
-    another form than wiki markup) and a property says that the edit was carried out.
-    """
-    if holds_anchor(text, mark):
-        return True
-    return mark in marks and _words(block.partition("\n")[2]) in _words(text)
-
-
-def _words(text: str) -> str:
-    """Letters and digits alone."""
-    return re.sub(r"[\W_]+", "", html.unescape(text))
-
-
 def own_block(
     mark: str, title: str, columns: list[str], rows: list[list[str]], limit: int
 ) -> tuple[str, tuple[str, ...]]:
@@ -74,11 +55,12 @@ def own_block(
     name = one_line(tidy(title), TITLE_LIMIT)
     if name:
         head += f"*{escape_inside(name)}*\n"
-    kept = len(rows)
-    while length(block := head + write_table(columns, rows[:kept])) > limit and kept > 1:
-        kept = kept * 3 // 4  # coarse: a table that fills half a description is rare
-    lost = () if kept == len(rows) else (f"{len(rows) - kept} of {len(rows)} rows were left out",)
-    return block, lost
+
+    def written(kept: int) -> str:
+        return head + write_table(columns, rows[:kept])
+
+    kept, lost = rows_that_fit(len(rows), lambda count: length(written(count)), limit)
+    return written(kept), lost
 
 
 def append(before: str, block: str) -> str:
@@ -87,6 +69,8 @@ def append(before: str, block: str) -> str:
         return block
     tail = before.replace("\r", "")
     gap = "" if tail.endswith("\n\n") else "\n" if tail.endswith("\n") else "\n\n"
+    if before.endswith("\r"):
+        gap = gap or "\n"  # a return alone begins no line, and our anchor has to
     return before + gap + block
 
 
@@ -112,29 +96,12 @@ def without(text: str, tables: Sequence[OwnTable]) -> str:
 def to_move(text: str, newest: Collection[str], limit: int) -> list[OwnTable] | None:
     """The oldest of our tables to take out so that the text fits; None when that is not enough.
 
-    Once one has to go, as many go as leave a quarter of the limit free: else every further table
-    would move one more, and each move is a comment that people are told of.
     newest: the marks of the tables just appended, which stay.
     """
     known = [table for table in own_tables(text) if table.mark not in newest]
-    sizes = [length(without(text, known[:count])) for count in range(len(known) + 1)]
-    if sizes[0] <= limit:
-        return []
-    if sizes[-1] > limit:
-        return None
-    roomy = (count for count, size in enumerate(sizes) if size <= limit * 3 // 4)
-    return known[: next(roomy, len(known))]
+    return oldest_to_move(known, lambda gone: length(without(text, gone)), limit)
 
 
-def packed(tables: Sequence[OwnTable], limit: int) -> list[list[OwnTable]]:
+def packed(tables: Sequence[T], size: Callable[[T], int], limit: int) -> list[list[T]]:
     """The tables in groups whose texts, parted by empty lines, fit into one comment each."""
-    groups: list[list[OwnTable]] = []
-    size = limit + 1
-    for table in tables:
-        grown = size + 2 + length(table.text)
-        if grown > limit:
-            groups.append([])
-            grown = length(table.text)
-        groups[-1].append(table)
-        size = grown
-    return groups
+    return in_groups(tables, size, limit, 2)

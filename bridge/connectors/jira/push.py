@@ -19,17 +19,20 @@ from bridge.connectors.cases import (
     comment_text,
     digest,
 )
+from bridge.connectors.jira.bodies import read_body
 from bridge.connectors.jira.client import Jira, as_list, as_object
 from bridge.connectors.jira.comments import add_comment, mark_of, newest_comments
 from bridge.connectors.jira.create import create_ticket
 from bridge.connectors.jira.marks import CASE_PROPERTY
-from bridge.connectors.jira.own_tables import append, own_tables
-from bridge.connectors.jira.texts import label_texts, summary_text, wiki_text
+from bridge.connectors.jira.texts import label_texts, long_text, summary_text
 from bridge.connectors.parameters import CreateTicket
 from bridge.event import JSON
 
 Memory: TypeAlias = dict[str, JSON]
 """The value of the property: digests of the texts, the priority, the tags."""
+
+ROOM = 10
+"""Characters that part a description from the tables below it."""
 
 TAGS_KEPT = 100
 """Tags remembered; at 255 characters they stay within the 32 KB that a property may hold."""
@@ -130,9 +133,8 @@ def _changes(
         summary = summary_text(case.title)
         fields["summary"], lost = summary.text, summary.lost
     if before.get("description") != now.get("description"):
-        words = wiki_text(case.description or "", "markdown", jira.settings.description_limit)
-        fields["description"] = _with_tables(words.text, str(there.get("description") or ""))
-        lost += words.lost
+        fields["description"], fewer = _description(jira, case, there.get("description"))
+        lost += fewer
     if before.get("priority") != now.get("priority"):
         fields["priority"] = {"name": now["priority"]}
     labels = _labels(case, as_list(there.get("labels")), as_list(before.get("tags")))
@@ -141,11 +143,19 @@ def _changes(
     return fields, lost
 
 
-def _with_tables(text: str, before: str) -> str:
-    """A new description keeps the tables that the bridge appended to the old one."""
-    for table in own_tables(before):
-        text = append(text, table.text)
-    return text
+def _description(jira: Jira, case: CaseData, before: JSON) -> tuple[JSON, tuple[str, ...]]:
+    """The case's words, above the tables that the bridge appended to the old description."""
+    api, what = jira.settings.api, "the description"
+    blocks = read_body(before, api, what).blocks()
+    tables = read_body(None, api, what)
+    for block in blocks.values():
+        tables = tables.with_block(block)
+    taken = tables.size() + ROOM if blocks else 0
+    words = long_text(case.description or "", "markdown", jira.settings, reserved=taken)
+    body = read_body(words.value, api, what)
+    for block in blocks.values():
+        body = body.with_block(block)
+    return body.value, words.lost
 
 
 def _labels(case: CaseData, there: list[JSON], pushed: list[JSON]) -> list[JSON] | None:
@@ -167,6 +177,6 @@ async def _add_comments(jira: Jira, case: CaseData, ticket: str, mark: str) -> l
             if not missing:
                 break
     for its_mark, comment in missing.items():
-        words = wiki_text(comment_text(case, comment), "markdown", jira.settings.description_limit)
-        await add_comment(jira, ticket, words.text, its_mark)
+        words = long_text(comment_text(case, comment), "markdown", jira.settings)
+        await add_comment(jira, ticket, words.value, its_mark)
     return [comment.id for comment in missing.values()]

@@ -1,24 +1,72 @@
-"""Texts of rules as wiki markup within Jira's limits."""
+"""Texts of rules as Jira takes them, and Jira's texts as people read them, within its limits."""
 
 from __future__ import annotations
 
-from bridge.connectors.jira.options import LABEL_LIMIT, SUMMARY_LIMIT
+import json
+from dataclasses import dataclass
+
+from bridge.connectors.jira.options import LABEL_LIMIT, SUMMARY_LIMIT, JiraSettings
 from bridge.connectors.parameters import TextFormat
+from bridge.connectors.prose import adf_of, document_of
 from bridge.event import JSON
+from bridge.text.adf import write_adf
+from bridge.text.adf_literal import fit_adf
+from bridge.text.adf_reader import read_adf, words_of
 from bridge.text.characters import head, length, one_line, tidy
 from bridge.text.cut import fit, fit_wiki
-from bridge.text.markdown import read_markdown
-from bridge.text.plain import read_plain
+from bridge.text.plain import write_plain
 from bridge.text.tree import Written
 from bridge.text.wiki import unescape, write_wiki
+from bridge.text.wiki_reader import read_wiki
+
+
+@dataclass(frozen=True, slots=True)
+class LongText:
+    """A description or comment. value: wiki markup in version 2 of the API, ADF in version 3."""
+
+    value: JSON
+    lost: tuple[str, ...] = ()
+    empty: bool = False
+
+
+def long_text(
+    text: str, text_format: TextFormat, settings: JiraSettings, *, reserved: int = 0
+) -> LongText:
+    """A text of a rule as this integration's version of the API takes it, cut by structure.
+
+    An author's own markup goes as it is into the version that speaks it; into the other it is
+    translated, and what that loses is said. Raises GiveUp for broken ADF.
+    reserved: characters of the limit that something else takes.
+    """
+    limit = max(settings.description_limit - reserved, 0)
+    if settings.api == 2:
+        words = wiki_text(text, text_format, limit)
+        return LongText(words.text, words.lost, not words.text.strip())
+    words = adf_text(text, text_format, limit)
+    document: JSON = json.loads(words.text) if words.text else None
+    return LongText(document, words.lost, _is_blank(document))
+
+
+def _is_blank(document: JSON) -> bool:
+    """Whether there is nothing to see: no node at all, or paragraphs of blanks alone."""
+    content = document.get("content") if isinstance(document, dict) else None
+    nodes = content if isinstance(content, list) else []
+    kinds = {node.get("type") for node in nodes if isinstance(node, dict)}
+    return kinds <= {"paragraph"} and not words_of(document).strip()
 
 
 def wiki_text(text: str, text_format: TextFormat, limit: int) -> Written:
-    """Markdown, plain text or an author's own wiki markup, cut by structure."""
+    """Any format as wiki markup; an author's own is left as it is."""
     if text_format == "wiki":
         return fit_wiki(tidy(text), limit)
-    document = read_markdown(text) if text_format == "markdown" else read_plain(text)
-    return fit(document, limit, write_wiki)
+    return fit(document_of(text, text_format), limit, write_wiki)
+
+
+def adf_text(text: str, text_format: TextFormat, limit: int) -> Written:
+    """Any format as the JSON of an ADF document; an author's own is left as it is."""
+    if text_format == "adf":
+        return fit_adf(adf_of(text), limit)
+    return fit(document_of(text, text_format), limit, write_adf)
 
 
 def summary_text(text: str) -> Written:
@@ -35,11 +83,15 @@ def label_texts(labels: list[str] | None) -> list[str]:
 
 
 def read_text(value: JSON) -> str:
-    """The words of a long text that Jira gives; empty where there is none."""
-    return value if isinstance(value, str) else ""
+    """The words of a long text that Jira gives, in either version; empty where there is none.
 
-
-def read_plain_text(body: str) -> str:
-    """The words of a body that was written as plain text; any other body as it stands."""
-    words = unescape(body)
-    return words if wiki_text(words, "plain", length(body) + 1).text == body else body
+    Of a text that was written as plain text they are that text again, to the character.
+    """
+    if isinstance(value, dict):
+        return write_plain(read_adf(value)).text
+    if not isinstance(value, str):
+        return ""
+    words = unescape(value)
+    if wiki_text(words, "plain", length(value) + 1).text == value:
+        return words
+    return write_plain(read_wiki(value)).text

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import (
-    API,
     NOT_FOUND,
     Jira,
     as_list,
@@ -23,7 +22,7 @@ from bridge.connectors.jira.comments import mark_of, newest_comments
 from bridge.connectors.jira.files import AttachedFile, attached_file
 from bridge.connectors.jira.marks import PROPERTY, property_value
 from bridge.connectors.jira.people import Person, moment, person
-from bridge.connectors.jira.texts import read_text, wiki_text
+from bridge.connectors.jira.texts import long_text, read_text
 from bridge.connectors.parameters import Comment, TextFormat
 from bridge.connectors.site import part
 from bridge.errors import GiveUp
@@ -118,22 +117,22 @@ async def edit_comment(
 
     mark: written where it is given; else the comment keeps the one it has.
     """
-    written = wiki_text(body, text_format, jira.settings.description_limit)
-    if not written.text.strip():
+    written = long_text(body, text_format, jira.settings)
+    if written.empty:
         raise GiveUp("the comment is empty")
-    sent: dict[str, JSON] = {"body": written.text}
+    sent: dict[str, JSON] = {"body": written.value}
     if mark:
         sent["properties"] = as_properties({PROPERTY: property_value(mark)})
     path = _comment_path(ticket, comment_id)
     query = {"expand": "properties"}
-    _, changed = await jira.site.fetch("PUT", API + path, query=query, body=sent)
+    _, changed = await jira.site.fetch("PUT", jira.api + path, query=query, body=sent)
     return await _remark(jira, as_object(changed)), written.lost
 
 
 async def delete_comment(jira: Jira, ticket: str, comment_id: str) -> bool:
     """Whether there was one. A missing ticket is a missing comment too."""
     path = _comment_path(ticket, comment_id)
-    status, _ = await jira.site.fetch("DELETE", API + path, allow=NOT_FOUND)
+    status, _ = await jira.site.fetch("DELETE", jira.api + path, allow=NOT_FOUND)
     return status != 404
 
 

@@ -8,7 +8,7 @@ from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object, as_properties, issue_path
 from bridge.connectors.jira.comments import add_comment, find_comment
 from bridge.connectors.jira.marks import MOVES_KEPT, MOVES_PROPERTY, marks_of
-from bridge.connectors.jira.texts import wiki_text
+from bridge.connectors.jira.texts import long_text
 from bridge.connectors.parameters import Transition
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -58,8 +58,8 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
         body["fields"] = fields
     with_comment = parameters.comment is not None and is_required(way, COMMENT)
     if with_comment:
-        words = wiki_text(parameters.comment or "", parameters.format, _limit(jira))
-        body["update"] = {COMMENT: [{"add": {"body": words.text}}]}
+        words = long_text(parameters.comment or "", parameters.format, jira.settings)
+        body["update"] = {COMMENT: [{"add": {"body": words.value}}]}
         lost += words.lost
     demand(way, {*fields, *([COMMENT] if with_comment else [])})
     await jira.post(f"{path}/transitions", body)
@@ -171,15 +171,11 @@ def demand(way: Way, filled: set[str]) -> None:
         )
 
 
-def _limit(jira: Jira) -> int:
-    return jira.settings.description_limit
-
-
 async def _comment(jira: Jira, call: Call[Transition], lost: list[str]) -> None:
     parameters = call.parameters
     if call.may_exist and await find_comment(jira, parameters.ticket, call.mark):
         return
-    words = wiki_text(parameters.comment or "", parameters.format, _limit(jira))
+    words = long_text(parameters.comment or "", parameters.format, jira.settings)
     lost += words.lost
-    if words.text.strip():
-        await add_comment(jira, parameters.ticket, words.text, call.mark)
+    if not words.empty:
+        await add_comment(jira, parameters.ticket, words.value, call.mark)

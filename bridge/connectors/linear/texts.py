@@ -6,13 +6,8 @@ import re
 
 from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.parameters import TextFormat
-from bridge.errors import GiveUp
+from bridge.connectors.prose import markdown_text
 from bridge.text.characters import length, one_line, tidy
-from bridge.text.cut import fit
-from bridge.text.gfm import write_markdown
-from bridge.text.markdown import read_markdown
-from bridge.text.plain import read_plain
-from bridge.text.quiet import quiet
 from bridge.text.tree import Written
 
 CALLS = re.compile(r"https://linear\.app/(?=[^\s/]+/profiles/)")
@@ -21,11 +16,8 @@ https://linear.app/developers/graphql, "Mentions in Markdown", read 2026-11."""
 
 
 def body_text(text: str, text_format: TextFormat) -> Written:
-    """Markdown. Raises GiveUp for wiki markup."""
-    if text_format == "wiki":
-        raise GiveUp("Linear takes Markdown; `format: wiki` is for Jira")
-    document = read_markdown(text) if text_format == "markdown" else read_plain(text)
-    return fit(quiet(document, CALLS), TEXT_LIMIT, write_markdown)
+    """Markdown. Raises GiveUp for broken ADF."""
+    return markdown_text(text, text_format, TEXT_LIMIT, CALLS)
 
 
 def title_text(text: str) -> Written:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.parameters import Comment, TextFormat
+from bridge.connectors.prose import markdown_text
 from bridge.connectors.sentry.client import Sentry
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
-from bridge.text.cut import fit
-from bridge.text.gfm import write_markdown
 from bridge.text.ink import LENGTH, ink
-from bridge.text.markdown import read_markdown
-from bridge.text.plain import read_plain
 from bridge.text.tree import Written
 
 TEXT_LIMIT = 60_000
@@ -33,11 +30,8 @@ async def comment(sentry: Sentry, call: Call[Comment]) -> Outcome:
 
 
 def comment_text(text: str, text_format: TextFormat) -> Written:
-    """Markdown, with room for the mark. Raises GiveUp for wiki markup."""
-    if text_format == "wiki":
-        raise GiveUp("Sentry takes Markdown; `format: wiki` is for Jira")
-    document = read_markdown(text) if text_format == "markdown" else read_plain(text)
-    return fit(document, TEXT_LIMIT - LENGTH, write_markdown)
+    """Markdown, with room for the mark. Raises GiveUp for broken ADF."""
+    return markdown_text(text, text_format, TEXT_LIMIT - LENGTH)
 
 
 async def add_comment(
