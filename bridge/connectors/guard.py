@@ -21,6 +21,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that stand for IPv4 ones (RFC 6052): private ones behind them are meant too."""
 
+NOBODYS = tuple(map(ipaddress.ip_network, ("::/96", "fec0::/10", "64:ff9b:1::/48")))
+"""IPv4-compatible and site-local addresses (RFC 4291, 2.5.5.1 and 2.5.7) and NAT64 of one's own
+network (RFC 8215): not on the internet, though Python 3.11 takes them for public."""
+
 
 class PrivateAddress(OSError):
     """The name leads into the private network. An OSError, as resolvers raise them."""
@@ -43,7 +47,7 @@ class Guard:
     def check(self, url: str) -> None:
         """Raises GiveUp for an address that needs no resolving to be refused."""
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host = (parts.hostname or "").rstrip(".")
         if self.allows(host):
             return
         if parts.scheme != "https":
@@ -95,4 +99,6 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(inner)
+        if any(address in network for network in NOBODYS):
+            return False
     return address.is_global and not address.is_multicast

@@ -284,6 +284,12 @@ async def test_a_sealed_value_that_does_not_open_stops_nothing_else(world: World
     shown = {one["integration_id"]: one for one in (await world.ask("GET", BASE)).json()["data"]}
     assert len(shown) == 2
     assert f"integration:{id_}" in shown[id_]["problem"]
+    half = await world.ask("PATCH", f"{BASE}/{id_}", json={"auth_data": {"access_token": "new"}})
+    assert half.status_code == 503
+    assert f"integration:{id_}" in half.json()["error"]
+    anew = {"auth_data": {"access_token": "new"}, "options": {"organization": "acme"}}
+    whole = (await world.ask("PATCH", f"{BASE}/{id_}", json=anew)).json()["data"]
+    assert (whole["problem"], whole["auth_data"]["access_token"]) == ("", "new")
 
 
 def allow(world: World, hosts: tuple[str, ...] = ("127.0.0.1",)) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -23,6 +24,7 @@ PRIVATE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
     "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1",
     "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:db8::1",
+    "::127.0.0.1", "::8.8.8.8", "fec0::1", "64:ff9b:1::a00:1", "2001::1",
 ]  # fmt: skip
 PUBLIC = ["8.8.8.8", "104.16.0.1", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 
@@ -56,17 +58,54 @@ def test_an_allowed_host_is_exactly_what_was_written(allowed: str, host: str, fi
     assert Guard([allowed]).allows(host) is fits
 
 
+HOME = [
+    "127.0.0.1", "127.1", "127.0.1", "0177.0.0.1", "0177.1", "127.0.0.01", "0x7f.0.0.1", "0x7f.1",
+    "0x7f000001", "2130706433", "017700000001", "0", "0.0.0.0", "127.0.0.1.", "[::1]", "[::]",
+    "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[::1%25lo]",
+    "localhost", "localhost.", "LocalHost", "x.localhost", "\uff11\uff12\uff17.0.0.1",
+    "\u2460\u2461\u2466.0.0.1", "\u24db" + "ocalhost", "127\u30020\u30020\u30021",
+    "8.8.8.8@127.0.0.1", "8.8.8.8\\@127.0.0.1", "127.0.0.1#8.8.8.8", "127.0.0.1?8.8.8.8",
+    "127.0.0.1\\8.8.8.8",
+]  # fmt: skip
+"""What may lead to this machine, in the spellings that some reader of addresses takes."""
+
+
+@pytest.fixture
+async def visitors() -> AsyncIterator[tuple[int, list[object]]]:
+    """A server of this machine: its port, and who came."""
+    came: list[object] = []
+
+    def visited(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del reader
+        came.append(writer.get_extra_info("peername"))
+        writer.close()
+
+    server = await asyncio.start_server(visited, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1], came
+    server.close()
+
+
+@pytest.mark.parametrize("host", HOME)
+async def test_no_spelling_of_this_machine_gets_there(
+    visitors: tuple[int, list[object]], host: str
+) -> None:
+    port, came = visitors
+    http = HttpClient(wall_clock, guard=Guard([]))
+    for url in (f"https://{host}:{port}/", f"http://{host}:{port}/"):
+        with pytest.raises(GiveUp):
+            await http.send(Ask("GET", url, changes=False), Redactor())
+    await http.aclose()
+    assert came == []
+
+
 @pytest.mark.parametrize(
     "url",
     [
-        "https://127.0.0.1/",
-        "https://127.1/",
-        "https://2130706433/",
-        "https://[::1]/",
-        "https://localhost/",
         "https://intranet/",
+        "https://169.254.169.254/latest/meta-data/",
         "http://example.com/",
         "ftp://example.com/",
+        "file:///etc/passwd",
         "https:///nothing",
     ],
 )

@@ -163,7 +163,10 @@ class IntegrationsApi:
             updated_at=now,
         )
         if body.auth_data is not None or body.options is not None:
-            old = self._opened(stored)
+            if body.auth_data is not None and body.options is not None:
+                old = Secrets({}, {})  # neither is kept, so no key is needed that opens them
+            else:
+                old = self._opened(stored)
             auth = body.auth_data.model_dump() if body.auth_data is not None else old.auth
             options = body.options if body.options is not None else old.options
             changed = replace(
