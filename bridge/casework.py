@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 from pydantic import JsonValue
 
 from bridge.action import Outcome
+from bridge.again import until_sure
 from bridge.calling import Integration
 from bridge.case_find import Found, Wanted, find
 from bridge.case_view import Known, Shown, is_text_comment, status_of
@@ -66,12 +67,13 @@ class ConnectorView:
 
 @dataclass(slots=True)
 class Casework:
-    """Everything that the Cases API does."""
+    """Everything that the Cases API does. sleep: what waiting for a lagging search is done with."""
 
     database: Database
     clock: Clock
     registry: Registry
     direct: Direct
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ class Casework:
         chosen = chosen_fields(known, integration)
         parameters = PushCase(case=case_to_push(known))
         try:
-            return await self._twice(integration, parameters.model_copy(update=chosen), by)
+            return await self._surely(integration, parameters.model_copy(update=chosen), by)
         except GiveUp as error:
             if not chosen or error.status != 400:
                 raise _failed(error) from error
@@ -205,18 +207,13 @@ class Casework:
         except TryAgain as error:
             raise _failed(error) from error
         try:
-            return await self._twice(integration, parameters, by)
+            return await self._surely(integration, parameters, by)
         except ConnectorError as error:
             raise _failed(error) from error
 
-    async def _twice(self, integration: Integration, parameters: PushCase, by: JSON) -> Outcome:
-        """Where an answer was lost, looks once whether it was done, and does it if not."""
-        try:
-            return await self._patiently(integration, parameters, by)
-        except TryAgain as error:
-            if not error.may_have_happened:
-                raise
-            return await self._patiently(integration, parameters, by)
+    async def _surely(self, integration: Integration, parameters: PushCase, by: JSON) -> Outcome:
+        """A push finds by the case's mark what an earlier one made, so each try is the same."""
+        return await until_sure(lambda _: self._patiently(integration, parameters, by), self.sleep)
 
     async def _patiently(self, integration: Integration, parameters: PushCase, by: JSON) -> Outcome:
         pusher = Pusher(self.database, self.direct.caller, self.clock)

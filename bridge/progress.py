@@ -16,6 +16,7 @@ from http import HTTPStatus
 import structlog
 
 from bridge.action import Outcome
+from bridge.again import until_sure
 from bridge.calling import Integration
 from bridge.clock import Clock, day, new_id
 from bridge.connectors.parameters import AppendTable, Comment
@@ -178,10 +179,16 @@ class Progress:
             new_id("psh", now), who.tenant, job.id, what, job.ticket, _digest(says), who.key_id
         )
         push = await self.database.write(lambda tx: pushes.begin_push(tx, wanted, now))
+        tried: list[bool] = []
+
+        async def sending(doubt: bool) -> Sequence[Outcome]:
+            tried.append(doubt)
+            return await send(jira, replace(push, may_exist=push.may_exist or doubt))
+
         try:
-            await self._twice(jira, push, send)
+            await until_sure(sending)
         except ConnectorError as error:
-            doubt = isinstance(error, TryAgain) and error.may_have_happened
+            doubt = any(tried) or (isinstance(error, TryAgain) and error.may_have_happened)
             await self._end(push, PushState.DOUBT if doubt else PushState.FAILED, error.reason)
             log.warning("push failed", job=job.id, ticket=job.ticket, reason=error.reason)
             return told(error)
@@ -191,20 +198,6 @@ class Progress:
         await self._end(push, PushState.DONE, "", change)
         log.info("pushed", job=job.id, ticket=job.ticket, what=what, found=push.may_exist)
         return ""
-
-    async def _twice(
-        self,
-        jira: Integration,
-        push: Push,
-        send: Callable[[Integration, Push], Awaitable[Sequence[Outcome]]],
-    ) -> None:
-        """Where an answer was lost, looks once whether it was done, and does it if not."""
-        try:
-            await send(jira, push)
-        except TryAgain as error:
-            if not error.may_have_happened:
-                raise
-            await send(jira, replace(push, may_exist=True))
 
     async def _end(
         self, push: Push, state: PushState, reason: str, change: Change | None = None

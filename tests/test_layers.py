@@ -42,6 +42,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     (
         "ties",
         "marks",
+        "again",
         "about",
         "changes",
         "object_locks",

@@ -408,7 +408,9 @@ def _translated(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorErro
         return GiveUp(f"{_named(ask, redactor)} cannot be sent: {words}")
     sent = not _was_before_sending(error)
     what = "got no answer" if sent else "could not connect"
-    if isinstance(error, TimeoutError | httpx.TimeoutException) and sent:
+    if isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
+        words = "the connection was closed"
+    elif isinstance(error, TimeoutError | httpx.TimeoutException) and sent:
         words = f"none within {ask.timeout_seconds:g} seconds"
     return TryAgain(
         f"{_named(ask, redactor)} {what}: {words}", may_have_happened=sent and ask.changes

@@ -154,6 +154,30 @@ async def test_a_lost_answer_writes_nothing_twice(world: World, fault: dict[str,
     assert len(tables(world)) == 2
 
 
+async def test_two_lost_answers_are_got_over_inside_the_request(world: World) -> None:
+    await put_job(world)
+    set_faults(world.sandbox, lost_answer="next:2")
+    assert await push(world) == {"success": True}
+    assert len(tables(world)) == 2
+
+
+async def test_slow_answers_are_waited_for(world: World) -> None:
+    await put_job(world)
+    set_faults(world.sandbox, slow="0.05")
+    told = await asyncio.gather(*(push(world) for _ in range(2)))
+    assert told == [{"success": True}] * 2
+    assert len(tables(world)) == 4
+
+
+async def test_thirty_pushes_at_once_keep_within_the_issues_limit(world: World) -> None:
+    """Jira takes twenty writes to one issue in two seconds; pushes that wait become one write."""
+    await put_job(world)
+    set_faults(world.sandbox, per_issue_429="on")
+    told = await asyncio.gather(*(push(world) for _ in range(30)))
+    assert told == [{"success": True}] * 30
+    assert len(tables(world)) == 60
+
+
 async def test_a_failure_of_jira_is_told_with_200_and_its_status(world: World) -> None:
     await put_job(world)
     before = description(world)

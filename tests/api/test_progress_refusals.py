@@ -54,6 +54,13 @@ async def test_checks_come_in_the_order_of_the_document(world: World, path: str)
     check_error(answer, 404, "Job not found: job_abc123")
 
 
+async def test_link_takes_the_name_that_jobs_have_for_a_ticket(world: World) -> None:
+    await put_job(world, jiraTicketKey=None)
+    body = {"jobId": "job_abc123", "jiraTicketKey": "SEC-1"}
+    answer = await world.ask("POST", "/api/jira/link", "operator", json=body)
+    assert answer.json() == {"success": True, "jobId": "job_abc123", "jiraTicketKey": "SEC-1"}
+
+
 async def test_link_needs_the_integration_a_job_and_a_ticket(world: World) -> None:
     path = "/api/jira/link"
     await switch(world, enabled=False)

@@ -319,7 +319,7 @@ async def test_connection_dropped_after_sending_may_have_happened(clock: Moment)
     )
     assert isinstance(error, TryAgain)
     assert error.may_have_happened
-    assert "got no answer" in error.reason
+    assert "got no answer: the connection was closed" in error.reason
 
 
 async def test_answer_broken_off_may_have_happened(clock: Moment) -> None:

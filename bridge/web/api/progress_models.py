@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AliasChoices, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.alias_generators import to_camel
 
 from bridge.web.api.operation import ApiModel
@@ -153,8 +153,10 @@ class CommentBody(PushBody):
 class LinkBody(PushBody):
     """Which job, and the ticket it is to be tied to."""
 
-    ticket_key: Annotated[str, Field(max_length=255)] | None = None
-    """Such as SEC-12; null unties."""
+    ticket_key: Annotated[str, Field(max_length=255)] | None = Field(
+        None, validation_alias=AliasChoices("ticketKey", "jiraTicketKey")
+    )
+    """Such as SEC-12; null unties. `jiraTicketKey`, as jobs call it, is taken too."""
 
 
 class PushResult(Answer):
