@@ -122,7 +122,8 @@ async def keep_push(
 ) -> None:
     """Writes what a case is outside, and that it has another version now.
 
-    outputs: of a connector's `push_case`. by: who had it pushed, as answers show it.
+    outputs: of a connector's `push_case`; what it wants to remember goes into the next one as it
+        is. by: who had it pushed, as answers show it.
     comments: ids of those that are outside besides the ones that this push added.
     """
     case_id = str(outputs.get("case") or "")
@@ -130,10 +131,12 @@ async def keep_push(
     await cases.set_version(tx, tenant, case_id, new_version(changes))
     service: dict[str, JSON] = {
         "external_id": str(outputs.get("id") or outputs.get("key") or ""),
-        "external_title": str(outputs.get("key") or ""),
+        "external_title": str(outputs.get("title") or outputs.get("key") or ""),
         "external_url": str(outputs.get("url") or ""),
         "pushed_by": by,
     }
+    if outputs.get("memory"):
+        service["memory"] = outputs["memory"]
     await cases.keep_incident(tx, tenant, Incident(case_id, integration, service, now))
     added = outputs.get("comments")
     ids = [str(one) for one in added] if isinstance(added, list) else []

@@ -19,6 +19,7 @@ from bridge.clock import Clock
 from bridge.connectors.cases import PushCase, case_of, read_case
 from bridge.errors import GiveUp
 from bridge.event import JSON
+from bridge.store.cases import incident_of
 from bridge.store.links import find_pushed
 from bridge.store.records import get_record
 from bridge.store.transaction import Database, Transaction
@@ -54,7 +55,7 @@ async def fill_case(
     about: JSON = None,
     subject: str = "",
 ) -> Filled:
-    """Puts the case itself and its ticket into the parameters.
+    """Puts the case itself, its ticket and what the last push remembers into the parameters.
 
     about, subject: the data of a `case.*` event and what it is about, for a push that names no
     case. Raises GiveUp when there is no such case.
@@ -65,19 +66,25 @@ async def fill_case(
     if not case_id:
         raise GiveUp("push_case: the event is about no case, and `case` names none")
 
-    async def work(tx: Transaction) -> tuple[JSON, str, str]:
+    async def work(tx: Transaction) -> tuple[JSON, str, str, JSON]:
         record = await get_record(tx, tenant, CASE, case_id)
         at = record.subject if record else subject or case_id
         link = await find_pushed(tx, tenant, at, integration)
-        return record.data if record else None, at, link.ticket if link else ""
+        incident = await incident_of(tx, tenant, case_id, integration)
+        memory = incident.service.get("memory") if incident else None
+        return record.data if record else None, at, link.ticket if link else "", memory
 
-    known, at, ticket = await database.read(work)
+    known, at, ticket, memory = await database.read(work)
     case = inline or _latest(known, about if given is about else None)
     if case is None:
         raise GiveUp(f"push_case: there is no case {case_id!r}")
     read_case(case)
     filled = parameters.model_copy(
-        update={"case": cast("JsonValue", case), "ticket": parameters.ticket or ticket or None}
+        update={
+            "case": cast("JsonValue", case),
+            "ticket": parameters.ticket or ticket or None,
+            "memory": parameters.memory or memory,
+        }
     )
     return Filled(filled, case_mark(tenant, integration, case_id), at)
 

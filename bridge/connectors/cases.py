@@ -38,6 +38,9 @@ class PushCase(Parameters):
     fields: dict[str, JsonValue] | None = Field(
         None, description="Further fields for a ticket that is made, as the system names them."
     )
+    memory: Text | None = Field(
+        None, description="What the last push had to remember; the bridge itself puts it there."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class Settling:
         self._missed.pop(mark, None)
         self._doubted.pop(mark, None)
 
+    def doubted(self, mark: str) -> bool:
+        """Whether this process began to make it and does not know how that ended."""
+        return mark in self._doubted
+
     @contextmanager
     def making(self, mark: str) -> Iterator[None]:
         """Around the request that makes something: notes where its end is not known."""

@@ -157,6 +157,20 @@ async def keep_incident(tx: Transaction, tenant: str, incident: Incident) -> Non
     )
 
 
+async def incident_of(
+    tx: Transaction, tenant: str, case_id: str, integration: str
+) -> Incident | None:
+    """What a case is in one integration."""
+    row = await tx.row(
+        "SELECT external_service, pushed_at FROM case_incidents"
+        " WHERE tenant = ? AND case_id = ? AND integration = ?",
+        tenant,
+        case_id,
+        integration,
+    )
+    return Incident(case_id, integration, json.loads(row[0]), row[1]) if row else None
+
+
 async def last_incidents(tx: Transaction, tenant: str, ids: Sequence[str]) -> dict[str, Incident]:
     """What each case was last pushed to."""
     rows = await _of_ids(

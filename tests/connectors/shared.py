@@ -43,10 +43,10 @@ class Given:
 
 @cache
 def all_given() -> Mapping[str, Given]:
-    """By the connector's name, which is the module's."""
+    """By the connector's name, which is the module's with hyphens."""
     place = tests.connectors.given.__name__
     return {
-        found.name: importlib.import_module(f"{place}.{found.name}").GIVEN
+        found.name.replace("_", "-"): importlib.import_module(f"{place}.{found.name}").GIVEN
         for found in pkgutil.iter_modules(tests.connectors.given.__path__)
     }
 
