@@ -9,37 +9,23 @@ import pytest
 
 from bridge.access.role import Role
 from bridge.casework import Casework
-from bridge.configured import open_vault
 from bridge.direct import Direct
 from bridge.errors import PushFailed
-from bridge.event import JSON
-from bridge.made import Secrets, seal
 from bridge.principal import Principal
-from bridge.store.integrations import StoredIntegration, insert_integration
 from tests.api.conftest import World
 from tests.api.test_cases import ID, note, push, tell
-from tests.api.test_integrations import allow
+from tests.api.test_described_pushes import KIBANA
 from tests.connectors.conftest import set_faults
 
-KIBANA = "int_kibana"
+
+@pytest.fixture
+def more_integrations() -> str:
+    return KIBANA
 
 
 @pytest.fixture
 async def cased(world: World) -> World:
     """A world with a Kibana beside the Jira, and one case with one comment."""
-    allow(world)
-    vault = open_vault(world.parts.configured.settings)
-    assert vault is not None
-    options: dict[str, JSON] = {
-        "base_url": f"{world.sandbox.base_url}/kibana",
-        "auth": {"api_key": "made-up"},
-    }
-    row = StoredIntegration(
-        KIBANA, "default", "Kibana", "kibana", "kibana", seal(vault, KIBANA, Secrets({}, options)),
-        {}, {}, "alice", "key_1", True, "", 0, 0, 0, 1,
-    )  # fmt: skip
-    await world.parts.database.write(lambda tx: insert_integration(tx, row))
-    await world.parts.made.load()
     await tell(world, comments=[note(1)])
     return world
 
@@ -61,7 +47,7 @@ def cases(world: World) -> list[Any]:
 @pytest.mark.parametrize("answers", ["next:1", "next:2", "every:2"])
 async def test_what_was_made_is_found_inside_the_request(cased: World, answers: str) -> None:
     set_faults(cased.sandbox, lost_answer=answers)
-    answer = await push(cased, connector=KIBANA)
+    answer = await push(cased, connector="kibana")
     assert answer.status_code == 200, answer.text
     (case,) = cases(cased)
     assert answer.json()["external_service"]["external_id"] == case.id
@@ -78,7 +64,7 @@ async def test_a_search_that_lags_is_waited_for_inside_the_request(cased: World)
         set_faults(cased.sandbox)
 
     set_faults(cased.sandbox, lost_answer="next:1", index_lag="600")
-    known = await casework(cased, sleep).push(WHO, ID, KIBANA, "", "req_1")
+    known = await casework(cased, sleep).push(WHO, ID, "kibana", "", "req_1")
     assert waited == [3.0]
     (case,) = cases(cased)
     assert known.service is not None
@@ -91,10 +77,10 @@ async def test_where_it_takes_too_long_the_next_push_finds_it(cased: World) -> N
 
     set_faults(cased.sandbox, lost_answer="on", index_lag="600")
     with pytest.raises(PushFailed, match="search has to catch up"):
-        await casework(cased, sleep).push(WHO, ID, KIBANA, "", "req_1")
+        await casework(cased, sleep).push(WHO, ID, "kibana", "", "req_1")
     set_faults(cased.sandbox)
     cased.clock.advance(60_000)
-    again = await push(cased, connector=KIBANA)
+    again = await push(cased, connector="kibana")
     assert again.status_code == 200, again.text
     (case,) = cases(cased)
     assert len(case.comments) == 1
