@@ -31,6 +31,8 @@ NOT_CONNECTORS = frozenset(
         "shapes",
         "site",
         "stacked_tables",
+        "transport",
+        "troubles",
     }
 )
 """What connectors are made with; everything else in the folder has to be one."""

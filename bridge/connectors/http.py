@@ -1,29 +1,21 @@
 """One HTTP client for the process; the only way in which connectors speak to the network.
 
 Every failure leaves here as TryAgain or GiveUp, without a secret in it. Requests and answers are
-httpx's; the transport is httpx-aiohttp's. Measured on two cores, a small POST, microseconds of CPU
-a request with 1, 16 and 64 in flight: httpx's own transport 1,195, 2,162 and 3,102; httpx-aiohttp
-459, 402 and 332. The transport is called directly: httpx's client on top would add cookies, which
-nobody wants shared between integrations, and a log line with the whole URL.
+httpx's; the transport (`transport.py`) is called directly: httpx's client on top would add cookies,
+which nobody wants shared between integrations, and a log line with the whole URL.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import ssl
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache, partial
 from typing import BinaryIO
-from urllib.parse import urljoin, urlsplit
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from bridge.action import Exchange
 from bridge.clock import Clock
@@ -35,8 +27,10 @@ from bridge.connectors.answers import (
     own_words,
     usual,
 )
-from bridge.connectors.guard import Guard, GuardedResolver, PrivateAddress
+from bridge.connectors.guard import Guard
 from bridge.connectors.redact import Redactor
+from bridge.connectors.transport import InThread, open_transport
+from bridge.connectors.troubles import TROUBLES, bare, redirected, trouble
 from bridge.errors import ConnectorError, GiveUp, TryAgain
 from bridge.event import JSON
 
@@ -47,18 +41,11 @@ RECORD_LIMIT = 4_000
 EXCHANGES_LIMIT = 100
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_LIMIT = 3
-CONNECTIONS = 100
 CONNECT_SECONDS = 10.0
 OWN_HEADERS = {"accept-encoding": "gzip, deflate", "user-agent": "scanbridge"}
 """Sent with every request."""
 NOT_OURS = "not sent: this process stood still for longer than its leases, another may be at it"
 READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
-
-FAILED = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError)
-"""On the way. Some of aiohttp's are ValueErrors too, so these are looked at first."""
-
-TROUBLES = (ConnectorError, *FAILED, httpx.InvalidURL, ValueError, TypeError)
-"""What a request may end with; the last three are of one that cannot be sent."""
 
 _TRAIL: ContextVar[list[Exchange] | None] = ContextVar("trail", default=None)
 
@@ -188,7 +175,7 @@ class HttpClient:
                     _note(ask, url, reply, None, self._clock() - started, redactor)
                     location = _location(reply)
                     if location:
-                        url = _redirected(ask, url, location, redactor)
+                        url = redirected(_named(ask, redactor), ask.method, url, location, redactor)
                         continue
                     raise self._failure(ask, reply, redactor)
                 reply = Reply(response.status_code, headers, b"(a file)")
@@ -206,7 +193,7 @@ class HttpClient:
             async with asyncio.timeout(ask.timeout_seconds):
                 return await self._open(ask, url)
         except TROUBLES as error:
-            problem = _problem(error, ask, redactor)
+            problem = _trouble(error, ask, redactor)
         _note(ask, url, None, problem, self._clock() - started, redactor)
         raise problem
 
@@ -218,7 +205,7 @@ class HttpClient:
             location = _location(reply)
             if not location:
                 return reply
-            url = _redirected(ask, url, location, redactor)
+            url = redirected(_named(ask, redactor), ask.method, url, location, redactor)
         raise GiveUp(f"{_named(ask, redactor)} was redirected more than {REDIRECTS_LIMIT} times")
 
     async def _exchange(self, ask: Ask, url: str, redactor: Redactor) -> Reply:
@@ -230,7 +217,7 @@ class HttpClient:
             async with asyncio.timeout(ask.timeout_seconds):
                 reply = await self._transfer(ask, url)
         except TROUBLES as error:
-            problem = _problem(error, ask, redactor)
+            problem = _trouble(error, ask, redactor)
         _note(ask, url, reply, problem, self._clock() - started, redactor)
         if problem is not None:
             raise problem  # outside the `except`: the cause may hold headers with credentials
@@ -270,54 +257,13 @@ class HttpClient:
         )
         if any(not isinstance(one[1], bytes) for one in (ask.files or {}).values()):
             assert isinstance(request.stream, httpx.SyncByteStream)
-            request.stream = _InThread(request.stream)
+            request.stream = InThread(request.stream)
         else:
             await request.aread()
         response = await self._transport.handle_async_request(request)
         if self._on_reply is not None:
             self._on_reply(request.url.host, _lower(response.headers))
         return response
-
-
-class _InThread(httpx.AsyncByteStream):
-    """A body read piece by piece in a thread: the file may lie on a slow disk."""
-
-    def __init__(self, body: httpx.SyncByteStream) -> None:
-        self._body = body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = iter(self._body)
-        while piece := await asyncio.to_thread(next, pieces, b""):
-            yield piece
-
-
-def open_transport(guard: Guard | None = None) -> httpx.AsyncBaseTransport:
-    """The real transport: TLS by the system's certificates, proxies by the environment, no cookies.
-
-    aiohttp itself repeats a GET or PUT once when a kept connection turns out to be dead; a POST
-    never. Our PUTs set values, so that twice is once.
-
-    aiohttp reads the environment anew for each request, which doubles its cost (904 against 402
-    microseconds), so it is told to only where a proxy is set. Behind a guard it is not: a proxy
-    would resolve the name itself.
-    """
-    return AiohttpTransport(verify=_trusted(), client=partial(_open_session, guard))
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The system's certificates, read once: that takes 20 milliseconds."""
-    return ssl.create_default_context()
-
-
-def _open_session(guard: Guard | None) -> aiohttp.ClientSession:
-    resolver = GuardedResolver(guard) if guard is not None else None
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=_trusted(), resolver=resolver),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=guard is None and bool(urllib.request.getproxies()),
-    )
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
@@ -335,7 +281,7 @@ async def _pieces(response: httpx.Response, ask: Ask, redactor: Redactor) -> Asy
         async for piece in response.aiter_bytes():
             yield piece
     except TROUBLES as error:
-        problem = _problem(error, ask, redactor)
+        problem = _trouble(error, ask, redactor)
     if problem is not None:
         raise problem
 
@@ -391,90 +337,18 @@ def parse_json(ask: Ask, reply: Reply, redactor: Redactor) -> JSON:
     )
 
 
-def _problem(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorError:
-    """What one of TROUBLES means; to be raised outside the `except`."""
-    if isinstance(error, ConnectorError):
-        return error
-    if isinstance(error, FAILED):
-        return _translated(error, ask, redactor)
-    return GiveUp(f"{_named(ask, redactor)} cannot be sent: {redactor(str(error))}")
-
-
-def _translated(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorError:
-    words = redactor.cut(str(error) or type(error).__name__, WORDS_LIMIT)
-    if (refused := _refused_by_guard(error)) is not None:
-        return GiveUp(f"{_named(ask, redactor)} is not sent: {refused}")
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return GiveUp(f"{_named(ask, redactor)} cannot be sent: {words}")
-    sent = not _was_before_sending(error)
-    what = "got no answer" if sent else "could not connect"
-    if isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
-        words = "the connection was closed"
-    elif isinstance(error, TimeoutError | httpx.TimeoutException) and sent:
-        words = f"none within {ask.timeout_seconds:g} seconds"
-    return TryAgain(
-        f"{_named(ask, redactor)} {what}: {words}", may_have_happened=sent and ask.changes
-    )
-
-
-def _refused_by_guard(error: BaseException | None) -> PrivateAddress | None:
-    """The guard's refusal, which aiohttp and httpx have wrapped in errors of their own."""
-    while error is not None:
-        if isinstance(error, PrivateAddress):
-            return error
-        inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
-        error = inner if isinstance(inner, PrivateAddress) else error.__cause__
-    return None
-
-
-def _was_before_sending(error: Exception) -> bool:
-    """Whether the connection failed before a byte of the request was sent.
-
-    httpx-aiohttp 0.2 calls a connection that the server dropped a ConnectTimeout, so where
-    aiohttp's own error is known, that one decides. All that is uncertain counts as sent.
-    """
-    cause = error.__cause__
-    if isinstance(cause, aiohttp.ClientError):
-        error = cause
-    return isinstance(
+def _trouble(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorError:
+    return trouble(
         error,
-        aiohttp.ClientConnectorError
-        | aiohttp.ConnectionTimeoutError
-        | httpx.ConnectError
-        | httpx.ConnectTimeout
-        | httpx.PoolTimeout
-        | httpx.ProxyError,
+        _named(ask, redactor),
+        redactor,
+        changes=ask.changes,
+        timeout_seconds=ask.timeout_seconds,
     )
-
-
-def _redirected(ask: Ask, url: str, location: str, redactor: Redactor) -> str:
-    try:
-        target = urljoin(url, location)
-        before, after = urlsplit(url), urlsplit(target)
-        upgraded = (before.scheme, after.scheme) == ("http", "https")
-        same_port = before.port == after.port or upgraded
-    except ValueError:
-        raise GiveUp(f"{_named(ask, redactor)} was redirected to what is no address") from None
-    if before.hostname != after.hostname or not same_port:
-        raise GiveUp(
-            f"{_named(ask, redactor)} was redirected to another host, "
-            f"{redactor(after.netloc)[:200]}; nothing was sent there"
-        )
-    if ask.method != "GET" or (before.scheme != after.scheme and not upgraded):
-        raise GiveUp(
-            f"{_named(ask, redactor)} was redirected to {redactor(_bare(target))}; "
-            "set the address to where it leads"
-        )
-    return target
-
-
-def _bare(url: str) -> str:
-    """The address without its query."""
-    return url.partition("?")[0].partition("#")[0]
 
 
 def _named(ask: Ask, redactor: Redactor) -> str:
-    return f"{ask.method} {redactor(_bare(ask.url))}"
+    return f"{ask.method} {redactor(bare(ask.url))}"
 
 
 def _note(

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from bridge.action import Call, Outcome
 from bridge.connectors.catalogue import load_connectors
 from bridge.connectors.contract import Client, Connector
-from bridge.connectors.http import HttpClient, open_transport
+from bridge.connectors.http import HttpClient
+from bridge.connectors.transport import open_transport
 from bridge.errors import TryAgain
 from bridge.event import JSON
 from bridge.sandbox.faults import read_faults
