@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 from urllib.parse import quote, urlencode
@@ -26,6 +26,7 @@ class Site:
     """base_url: without a slash at the end. headers: sent with every request, credentials too.
 
     judge: how this system says that there were too many requests.
+    locate: gives the base URL where that has to be asked for first; `base_url` counts without it.
     """
 
     http: HttpClient = field(repr=False)
@@ -34,6 +35,7 @@ class Site:
     redactor: Redactor
     timeout_seconds: float = 30.0
     judge: Judge = usual
+    locate: Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
 
     async def fetch(
         self,
@@ -67,7 +69,7 @@ class Site:
     ) -> tuple[Reply, JSON]:
         """As `fetch`, with the whole reply, for those who read its headers."""
         ask = replace(
-            self.ask(method, path, query),
+            await self.ask(method, path, query),
             content=None if body is None else write_json(body),
             changes=method not in READ_ONLY if changes is None else changes,
             allow=allow,
@@ -93,7 +95,7 @@ class Site:
             needs at SLOWEST_BYTES a second.
         """
         size = len(content) if isinstance(content, bytes) else size_of(content)
-        ask = self.ask("POST", path, None)
+        ask = await self.ask("POST", path, None)
         ask = replace(
             ask,
             headers={**ask.headers, **headers},
@@ -105,23 +107,24 @@ class Site:
 
     async def download(self, path: str, query: Query | None = None) -> bytes:
         """The bytes of an answer, whatever they are; of the error page where there are none."""
-        ask = self.ask("GET", path, query)
+        ask = await self.ask("GET", path, query)
         ask = replace(ask, changes=False, expects_json=False, allow=frozenset({404}))
         ask = replace(ask, headers={**ask.headers, "accept": "*/*"})
         return (await self.http.send(ask, self.redactor)).body
 
-    def stream(
-        self, path: str, query: Query | None = None
-    ) -> AbstractAsyncContextManager[Incoming]:
+    @asynccontextmanager
+    async def stream(self, path: str, query: Query | None = None) -> AsyncGenerator[Incoming, None]:
         """The bytes of an answer while they come in; TryAgain or GiveUp where there are none."""
-        ask = self.ask("GET", path, query)
+        ask = await self.ask("GET", path, query)
         ask = replace(ask, changes=False, expects_json=False)
         ask = replace(ask, headers={**ask.headers, "accept": "*/*", "accept-encoding": "identity"})
-        return self.http.stream(ask, self.redactor)
+        async with self.http.stream(ask, self.redactor) as incoming:
+            yield incoming
 
-    def ask(self, method: str, path: str, query: Query | None) -> Ask:
+    async def ask(self, method: str, path: str, query: Query | None) -> Ask:
         """A request as every one to this system begins."""
-        url = self.base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        base_url = self.base_url if self.locate is None else await self.locate()
+        url = base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
         headers = {"accept": "application/json", **self.headers}
         return Ask(method, url, headers, timeout_seconds=self.timeout_seconds, judge=self.judge)
 

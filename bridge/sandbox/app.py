@@ -20,6 +20,7 @@ from bridge.sandbox.conditions import Conditions
 from bridge.sandbox.control import control_app
 from bridge.sandbox.exchange import Receive, Scope, Send
 from bridge.sandbox.faults import NONE, Faults
+from bridge.sandbox.jira.meta import CLOUD_ID
 from bridge.sandbox.jira.show import Deployment
 from bridge.sandbox.jira.stand_in import Credentials, JiraStandIn, jira_stand_in
 from bridge.sandbox.jira.state import JiraState
@@ -30,6 +31,9 @@ from bridge.sandbox.webhooks import DELAYS_SECONDS, JIRA, Target, Webhooks
 
 SITES: dict[str, Deployment] = {"jira": "cloud", "jira-dc": "data-center"}
 """Where each site is mounted, and what it plays."""
+
+GATEWAY = f"/ex/jira/{CLOUD_ID}"
+"""Where Atlassian's gateway has the Cloud site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,9 @@ class Sandbox:
                 return
             if first in self.neighbours:
                 await _ask(self.neighbours[first], f"/{first}", scope, receive, send)
+                return
+            if path.startswith(GATEWAY):  # as api.atlassian.com, in front of the Cloud site
+                await _ask(self._sites["jira"], GATEWAY, scope, receive, send)
                 return
             if first in ("rest", "secure"):
                 await _ask(self._sites[self.options.root], "", scope, receive, send)

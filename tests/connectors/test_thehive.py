@@ -202,7 +202,7 @@ async def test_reason_without_a_status_is_reported(thehive: Opened, state: HiveS
     [
         ("create_ticket", {"summary": "x", "priority": "soon"}, "no severity 'soon'"),
         ("create_ticket", {"summary": "x", "assignee": "nobody"}, "Invalid format for assignee"),
-        ("create_ticket", {"summary": "x", "description": "x", "format": "wiki"}, "Markdown"),
+        ("create_ticket", {"summary": "x", "description": "x", "format": "adf"}, "no ADF document"),
         ("comment", {"ticket": "~7", "body": "x"}, "Case not found"),
         ("comment", {"ticket": "../user/1", "body": "x"}, "is no case"),
         ("transition", {"ticket": "~7", "to": "x"}, "404"),

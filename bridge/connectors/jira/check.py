@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from bridge.connectors.contract import Finding
+from bridge.connectors.jira.check_credentials import check_credentials
 from bridge.connectors.jira.client import Jira, as_list, as_object
 from bridge.connectors.site import part
 from bridge.errors import ConnectorError
@@ -27,7 +28,7 @@ SET_BY_US = frozenset({"project", "issuetype", "summary", "description", "labels
 
 async def check(jira: Jira) -> tuple[Finding, ...]:
     """Credentials first; without them nothing else is asked."""
-    credentials = await _finding("credentials", _credentials, jira)
+    credentials = await check_credentials(jira)
     if not credentials.ok:
         return (credentials,)
     findings = [credentials, await _finding("site", _site, jira)]
@@ -51,16 +52,12 @@ async def _finding(what: str, look: Callable[[Jira], Awaitable[Finding]], jira: 
         return Finding(what, False, error.reason, hint)
 
 
-async def _credentials(jira: Jira) -> Finding:
-    who = as_object(await jira.get("/myself"))
-    name = str(who.get("displayName") or who.get("name") or who.get("accountId"))
-    return Finding("credentials", True, f"signed in as {name}")
-
-
 async def _site(jira: Jira) -> Finding:
     info = as_object(await jira.get("/serverInfo"))
     kind, version = info.get("deploymentType", "Server"), info.get("version", "?")
     message = f"{kind} {version} at {info.get('baseUrl', jira.settings.base_url)}"
+    if jira.settings.api == 3 and kind != "Cloud":
+        return Finding("site", False, message, "`api: 3` is Cloud's alone; take it out")
     try:
         there = datetime.fromisoformat(str(info.get("serverTime"))).timestamp()
     except ValueError:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from bridge.connectors.http import HttpClient
+from bridge.connectors.jira.gateway import gateway_of
 from bridge.connectors.jira.options import JiraSettings
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Query, Site, part
@@ -47,7 +48,9 @@ class Jira:
 
     async def _ask_facts(self) -> Facts:
         deployment, url = self.settings.deployment, self.settings.base_url
-        if deployment != "auto":
+        if self.settings.through_gateway:
+            return Facts(cloud=True, url=url)
+        if deployment != "auto" and not self.settings.is_gateway:
             return Facts(deployment == "cloud", url)
         info = as_object(await self.get("/serverInfo"))
         return Facts(info.get("deploymentType") == "Cloud", str(info.get("baseUrl") or url))
@@ -131,16 +134,18 @@ def assume_facts(jira: Jira) -> None:
     """Takes the site for Cloud where its address is one of Atlassian's, else for Data Center."""
     url = jira.settings.base_url
     host = urlsplit(url).hostname or ""
-    cloud = jira.settings.deployment == "cloud" or host.endswith(".atlassian.net")
+    at_atlassian = jira.settings.is_gateway or jira.settings.through_gateway
+    cloud = at_atlassian or jira.settings.deployment == "cloud" or host.endswith(".atlassian.net")
     jira.known = Facts(cloud, url)
 
 
 def open_jira(settings: JiraSettings, http: HttpClient) -> Jira:
     headers = {"authorization": settings.auth.header()}
     redactor = Redactor(settings.auth.secrets())
-    return Jira(
-        settings, Site(http, settings.base_url, headers, redactor, settings.timeout_seconds)
-    )
+    site = Site(http, settings.base_url, headers, redactor, settings.timeout_seconds)
+    if settings.through_gateway:
+        site = replace(site, locate=gateway_of(settings, site).address)
+    return Jira(settings, site)
 
 
 def issue_path(ticket: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -18,16 +19,22 @@ CLOUD_ID = re.compile(r"https://\S+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", 
 https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/, read 2026-11."""
 
 
+SITE_ID = "[A-Za-z0-9-]{1,64}"
+IN_GATEWAY = "/ex/jira/"
+
+
 class JiraAuth(BaseModel):
     """`email` and `api_token` (Cloud), or `token`, a personal access token (Data Center), or the
-    `access_token` of an OAuth app."""
+    `access_token` of an OAuth 2.0 (3LO) app."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     email: str = Field("", description="The account of the API token.")
     api_token: SecretStr | None = Field(None, description="Cloud: sent as basic authentication.")
+    scoped: bool = Field(
+        False, description="The API token was made with scopes; Atlassian's gateway alone takes it."
+    )
     token: SecretStr | None = Field(None, description="Data Center: sent as bearer token.")
-
     access_token: SecretStr | None = Field(None, description="OAuth 2.0: sent as bearer token.")
 
     @model_validator(mode="after")
@@ -37,6 +44,8 @@ class JiraAuth(BaseModel):
         half = not basic and (bool(self.email) or self.api_token is not None)
         if ways.count(True) != 1 or half:
             raise ValueError("give `email` and `api_token`, or `token`, or `access_token` alone")
+        if self.scoped and not basic:
+            raise ValueError("`scoped` is said of an `api_token`; an `access_token` always is")
         return self
 
     @property
@@ -64,7 +73,16 @@ class JiraSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     base_url: Annotated[str, AfterValidator(address)] = Field(
-        description="Such as https://x.atlassian.net, or https://api.atlassian.com/ex/jira/ID."
+        description="The site, such as https://x.atlassian.net; links in texts lead there."
+    )
+    cloud_id: str = Field(
+        "",
+        pattern=f"^({SITE_ID})?$",
+        description="The site's id at Atlassian's gateway, for scoped and OAuth tokens; asked of "
+        "the site where it is not given.",
+    )
+    gateway: Annotated[str, AfterValidator(address)] = Field(
+        "https://api.atlassian.com", description="Atlassian's gateway; another behind a proxy."
     )
     auth: JiraAuth
     project: str | None = Field(None, description="Key of the project tickets go to by default.")
@@ -91,4 +109,20 @@ class JiraSettings(BaseModel):
     def _three_is_cloud(self) -> Self:
         if self.api == 3 and self.deployment == "data-center":
             raise ValueError("`api: 3` is Cloud's alone; Data Center has version 2")
+        if self.deployment == "data-center" and (self.auth.scoped or self.cloud_id):
+            raise ValueError("`scoped` and `cloud_id` are Cloud's; Data Center has neither")
         return self
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether the base URL is the gateway's own, so that the site's is not known yet."""
+        return IN_GATEWAY in self.base_url
+
+    @property
+    def through_gateway(self) -> bool:
+        """Whether requests go to Atlassian's gateway instead of the base URL."""
+        if self.is_gateway:
+            return False
+        host = urlsplit(self.base_url).hostname or ""
+        oauth = self.auth.access_token is not None and host.endswith(".atlassian.net")
+        return bool(self.cloud_id) or self.auth.scoped or oauth

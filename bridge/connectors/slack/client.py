@@ -89,7 +89,7 @@ class Slack:
         assert self.settings.webhook_url is not None
         url = self.settings.webhook_url.get_secret_value()
         ask = replace(
-            self.site.ask("POST", "", None),
+            await self.site.ask("POST", "", None),
             url=url,
             content=write_json(body),
             expects_json=False,

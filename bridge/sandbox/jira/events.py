@@ -128,4 +128,4 @@ def _full(call: Call, issue: Issue) -> JSON:
 
 
 def _view(call: Call) -> View:
-    return call.site.view(call.request.base, 2)
+    return call.site.view(call.site_base, 2)

@@ -35,9 +35,15 @@ PERMISSIONS = (
 )
 
 
+CLOUD_ID = "5a9d0b0c-0000-4000-8000-000000000001"
+
+"""The id of the Cloud site at Atlassian's gateway."""
+
+
 def server_info(call: Call) -> Answer:
+    """Behind the gateway too the site names its own address."""
     info: dict[str, JSON] = {
-        "baseUrl": call.request.base,
+        "baseUrl": call.site_base,
         "version": "1001.0.0-SANDBOX" if call.site.cloud else "10.3.24",
         "versionNumbers": [1001, 0, 0] if call.site.cloud else [10, 3, 24],
         "deploymentType": "Cloud" if call.site.cloud else "Server",

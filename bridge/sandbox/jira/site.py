@@ -13,6 +13,7 @@ from bridge.sandbox.jira.show import Deployment, View
 from bridge.sandbox.jira.state import Issue, JiraState
 from bridge.sandbox.jira.world import User
 
+IN_GATEWAY = "/ex/jira/"
 NO_ISSUE = "Issue does not exist or you do not have permission to see it."
 
 
@@ -67,6 +68,12 @@ class Call:
     @property
     def view(self) -> View:
         return self.site.view(self.request.base, self.api)
+
+    @property
+    def site_base(self) -> str:
+        """The site's own address, also for what came through Atlassian's gateway."""
+        base, at_gateway, _ = self.request.base.partition(IN_GATEWAY)
+        return f"{base}/jira" if at_gateway else base
 
     @property
     def now(self) -> int:

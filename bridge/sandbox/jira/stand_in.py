@@ -20,9 +20,10 @@ from bridge.sandbox.exchange import (
 )
 from bridge.sandbox.front import Front, Reply
 from bridge.sandbox.jira.limits import too_many, wait_of
+from bridge.sandbox.jira.meta import CLOUD_ID
 from bridge.sandbox.jira.routes import SECURE, Table
 from bridge.sandbox.jira.show import Deployment
-from bridge.sandbox.jira.site import Call, JiraSite, Outbox, Route
+from bridge.sandbox.jira.site import IN_GATEWAY, Call, JiraSite, Outbox, Route
 from bridge.sandbox.jira.state import JiraState
 from bridge.sandbox.jira.world import BRIDGE, User
 from bridge.sandbox.journal import Journal
@@ -31,6 +32,9 @@ from bridge.sandbox.uploads import read_files
 NO_ENTRY = "You are not authenticated. Authentication required to perform this operation."
 NOT_HERE = "The sandbox does not offer this path."
 
+
+TENANT_INFO = "/_edge/tenant_info"
+"""Where a Cloud site tells anybody its id at the gateway."""
 
 APPLINKS = "/rest/applinks/latest/listApplicationlinks"
 NO_APPLINKS = Route("GET", (), lambda _call: answer({"list": []}))
@@ -41,14 +45,22 @@ NO_APPLINKS = Route("GET", (), lambda _call: answer({"list": []}))
 class Credentials:
     """Who may enter; nothing given lets everybody in.
 
-    basic: e-mail or name to password or API token. bearer: tokens.
+    basic: e-mail or name to password or API token. bearer: tokens. These enter at the site.
+    scoped, oauth: API tokens with scopes and OAuth tokens. These enter at the gateway.
     """
 
     basic: Mapping[str, str] = field(default_factory=dict)
     bearer: frozenset[str] = frozenset()
+    scoped: Mapping[str, str] = field(default_factory=dict)
+    oauth: frozenset[str] = frozenset()
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.basic or self.bearer or self.scoped or self.oauth)
 
     def __repr__(self) -> str:
-        return f"Credentials({len(self.basic)} basic, {len(self.bearer)} bearer)"
+        tokens = len(self.bearer) + len(self.oauth)
+        return f"Credentials({len(self.basic) + len(self.scoped)} basic, {tokens} bearer)"
 
 
 def jira_stand_in(
@@ -87,6 +99,8 @@ class JiraStandIn:
         if early is not None:
             return early
         try:
+            if request.path == TENANT_INFO and self.site.cloud and IN_GATEWAY not in request.base:
+                return Reply(answer({"cloudId": CLOUD_ID}))
             user = self._who(request)
             route, arguments, api = self._route(request)
             kind = request.header(b"content-type") or ""
@@ -108,17 +122,19 @@ class JiraStandIn:
         """The account behind the credentials; an unknown name acts as the bridge's own account."""
         header = request.header(b"authorization") or ""
         scheme, _, value = header.partition(" ")
-        allowed = self._credentials
-        closed = bool(allowed.basic or allowed.bearer)
+        closed = self._credentials.closed
+        basic, bearer = self._credentials.basic, self._credentials.bearer
+        if IN_GATEWAY in request.base:
+            basic, bearer = self._credentials.scoped, self._credentials.oauth
         if scheme.lower() == "basic":
             try:
                 name, _, password = base64.b64decode(value.strip()).decode().partition(":")
             except (binascii.Error, ValueError):
                 raise Declined(401, NO_ENTRY) from None
-            if closed and (name not in allowed.basic or allowed.basic[name] != password):
+            if closed and basic.get(name) != password:
                 raise Declined(401, NO_ENTRY)
             return self.site.state.users.get(name, BRIDGE)
-        if closed and not (scheme.lower() == "bearer" and value.strip() in allowed.bearer):
+        if closed and not (scheme.lower() == "bearer" and value.strip() in bearer):
             raise Declined(401, NO_ENTRY)
         return BRIDGE
 
