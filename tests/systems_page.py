@@ -35,6 +35,15 @@ that one below `atlassian.net` is for people only where `workspace_id` is the si
 """
 
 
+CALLED = """\
+## Systems that are called
+
+"Verified": what its requests and answers, or its stand-in in the sandbox, are held against in the
+tests: the vendor's own description or page, and clients that others wrote. None of them was held
+against a live system; `bridge doctor` does that with yours.
+"""
+
+
 def systems_page() -> str:
     """The whole page."""
     presets = load_presets()
@@ -47,7 +56,7 @@ def systems_page() -> str:
         "### What senders call it, and what rules see\n",
         "A type that is not here keeps the sender's own word.\n",
         types_table(presets),
-        "## Systems that are called\n",
+        CALLED,
         *_connectors(),
         "",
         MADE,
@@ -69,8 +78,8 @@ def _made() -> Iterator[str]:
 
 
 def _connectors() -> Iterator[str]:
-    yield "| `type` | What it is | Actions | Needs an integration |"
-    yield "|---|---|---|---|"
+    yield "| `type` | What it is | Actions | Needs an integration | Verified |"
+    yield "|---|---|---|---|---|"
     for connector in sorted(load_connectors().values(), key=lambda one: one.name):
         yield _row(connector)
 
@@ -78,4 +87,17 @@ def _connectors() -> Iterator[str]:
 def _row(connector: Connector) -> str:
     actions = ", ".join(f"`{action.shape.name}`" for action in connector.actions) or "none"
     needs = "yes" if connector.needs_integration else "no"
-    return f"| `{connector.name}` | {connector.sentence} | {actions} | {needs} |"
+    return (
+        f"| {_name(connector)} | {connector.sentence} | {actions} | {needs} | {_held(connector)} |"
+    )
+
+
+def _name(connector: Connector) -> str:
+    name = f"`{connector.name}`"
+    return f"[{name}]({connector.verified.page})" if connector.verified else name
+
+
+def _held(connector: Connector) -> str:
+    if connector.verified is None:
+        return "nothing to verify"
+    return f"{connector.verified.read}: {'; '.join(connector.verified.against)}"

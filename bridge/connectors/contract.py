@@ -110,6 +110,19 @@ class Scoped:
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """What a connector rests on.
+
+    page: where the vendor describes the interface. read: when. against: what requests, answers and
+        the stand-in were held against, by the tests that say so.
+    """
+
+    page: str
+    read: str
+    against: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Connector:
     """One kind of system.
 
@@ -119,6 +132,7 @@ class Connector:
     open: makes a client from settings and the process's HTTP client, without any request.
         One client is kept for each integration: it may remember what it learnt (the deployment).
     check: what `bridge doctor` finds out; problems are values, never raised.
+    verified: what it was held against; None where there is no other side.
     needs_integration: false where `settings()` without options is complete, so that rules may use
         its actions without configuring anything.
     oauth: where access tokens are renewed; None where the system has no such thing.
@@ -137,6 +151,7 @@ class Connector:
     open: Callable[[Any, HttpClient], Client]
     actions: tuple[Action, ...]
     check: Callable[[Client], Awaitable[tuple[Finding, ...]]]
+    verified: Verified | None = None
     needs_integration: bool = True
     object_windows: tuple[tuple[int, int], ...] = ()
     oauth: OAuth | None = None

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from bridge.action import Call, Outcome
-from bridge.connectors.contract import Action, Connector, Finding
+from bridge.connectors.contract import Action, Connector, Finding, Verified
 from bridge.connectors.http import Ask, HttpClient
 from bridge.connectors.parameters import SendWebhook
 from bridge.connectors.redact import Redactor
@@ -198,5 +198,10 @@ CONNECTOR = Connector(
     open=open_webhook,
     actions=(Action(shape("send_webhook"), send_webhook),),
     check=check,
+    verified=Verified(
+        "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
+        "2026-11",
+        ("`standardwebhooks`",),
+    ),
     needs_integration=False,
 )

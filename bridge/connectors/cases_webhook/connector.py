@@ -9,7 +9,7 @@ from bridge.connectors.cases_webhook.client import open_cases_webhook
 from bridge.connectors.cases_webhook.options import CasesWebhookSettings
 from bridge.connectors.cases_webhook.push import push_case
 from bridge.connectors.cases_webhook.tickets import comment, create_ticket
-from bridge.connectors.contract import Action, Connector
+from bridge.connectors.contract import Action, Connector, Verified
 from bridge.connectors.parameters import Comment
 from bridge.connectors.shapes import shape
 
@@ -35,4 +35,12 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
+    verified=Verified(
+        "https://www.elastic.co/docs/reference/kibana/connectors-kibana/cases-webhook-action-type",
+        "2026-11",
+        (
+            "the stand-in of Jira, by the templates of Kibana's page",
+            "the bridge's own `/case-webhook`",
+        ),
+    ),
 )

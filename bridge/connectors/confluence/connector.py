@@ -7,7 +7,7 @@ from bridge.connectors.confluence.client import PAGE_ADDRESS, open_confluence
 from bridge.connectors.confluence.comments import comment
 from bridge.connectors.confluence.options import CLOUD_ID, ConfluenceSettings
 from bridge.connectors.confluence.table import update_page, update_pages
-from bridge.connectors.contract import Action, Connector, OAuth, Scoped
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
 from bridge.connectors.parameters import UpdatePage
 from bridge.connectors.shapes import shape
 
@@ -30,6 +30,16 @@ CONNECTOR = Connector(
         Action(shape("comment"), comment),
     ),
     check=check,
+    verified=Verified(
+        "https://developer.atlassian.com/cloud/confluence/rest/v2/",
+        "2026-11",
+        (
+            "OpenAPI of Confluence Cloud v2",
+            "OpenAPI of Confluence Cloud v1",
+            "OpenAPI of Confluence Data Center 10.0.3",
+            "`atlassian-python-api`",
+        ),
+    ),
     oauth=OAuth("https://auth.atlassian.com/oauth/token", as_json=True),
     scope=(
         Scoped("base_url", ("https://api.atlassian.com/ex/confluence/{workspace_id}",), CLOUD_ID),

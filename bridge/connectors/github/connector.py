@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from bridge.connectors.contract import Action, Connector, OAuth, Scoped
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
 from bridge.connectors.github.alerts import object_of, update_alert
 from bridge.connectors.github.check import check
 from bridge.connectors.github.client import open_github
@@ -47,6 +47,15 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
+    verified=Verified(
+        "https://docs.github.com/en/rest",
+        "2026-11",
+        (
+            "OpenAPI of GitHub's REST API",
+            "`@octokit/webhooks-examples`",
+            "`gidgethub`",
+        ),
+    ),
     # Of a GitHub App acting for a person; the tokens end after eight hours where the app says so:
     # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
     oauth=OAuth("https://github.com/login/oauth/access_token"),

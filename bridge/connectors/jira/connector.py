@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bridge.connectors.cases import case_object
-from bridge.connectors.contract import Action, Connector, OAuth, Scoped
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
 from bridge.connectors.jira.attach import attach
 from bridge.connectors.jira.check import check
 from bridge.connectors.jira.client import assume_facts, open_jira
@@ -44,6 +44,18 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
+    verified=Verified(
+        "https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
+        "2026-11",
+        (
+            "OpenAPI of Jira Cloud v2",
+            "OpenAPI of Jira Cloud v3",
+            "OpenAPI of Jira Data Center 10.3",
+            "JSON Schema of ADF",
+            "`jira`",
+            "`atlassian-python-api`",
+        ),
+    ),
     oauth=OAuth("https://auth.atlassian.com/oauth/token", as_json=True),
     scope=(
         Scoped("base_url", ("https://api.atlassian.com/ex/jira/{workspace_id}",), CLOUD_ID),

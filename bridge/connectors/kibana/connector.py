@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bridge.connectors.cases import case_object
-from bridge.connectors.contract import Action, Connector
+from bridge.connectors.contract import Action, Connector, Verified
 from bridge.connectors.kibana.cases import comment, create_ticket, transition, update_ticket
 from bridge.connectors.kibana.check import check
 from bridge.connectors.kibana.client import open_kibana
@@ -37,4 +37,9 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, case_object),
     ),
     check=check,
+    verified=Verified(
+        "https://www.elastic.co/docs/api/doc/kibana/group/endpoint-cases",
+        "2026-11",
+        ("OpenAPI of Kibana's cases",),
+    ),
 )

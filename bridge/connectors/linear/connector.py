@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bridge.connectors.contract import Action, Connector, OAuth, Scoped
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
 from bridge.connectors.linear.check import check
 from bridge.connectors.linear.client import PAGE_OF_TICKET, open_linear
 from bridge.connectors.linear.comments import comment
@@ -43,6 +43,11 @@ CONNECTOR = Connector(
         Action(shape("push_case"), push_case, object_of),
     ),
     check=check,
+    verified=Verified(
+        "https://linear.app/developers/graphql",
+        "2026-11",
+        ("Linear's GraphQL schema",),
+    ),
     # https://linear.app/developers/oauth-2-0-authentication, read 2026-11.
     oauth=OAuth("https://api.linear.app/oauth/token"),
     scope=(Scoped("team", ("{project_id}",)),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.connectors.contract import Action, Connector, OAuth, Scoped
+from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
 from bridge.connectors.parameters import Comment
 from bridge.connectors.sentry.alerts import object_of, update_alert
 from bridge.connectors.sentry.check import check
@@ -27,6 +27,11 @@ CONNECTOR = Connector(
         Action(shape("comment"), comment, ticket_of),
     ),
     check=check,
+    verified=Verified(
+        "https://docs.sentry.io/api/events/",
+        "2026-11",
+        ("OpenAPI of Sentry's API",),
+    ),
     # https://docs.sentry.io/organization/integrations/integration-platform/, read 2026-11.
     oauth=OAuth(
         "https://sentry.io/api/0/sentry-app-installations/{installation_id}/authorizations/",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bridge.connectors.cases import PushCase
 from bridge.connectors.cases import case_object as object_of_case
-from bridge.connectors.contract import Action, Connector
+from bridge.connectors.contract import Action, Connector, Verified
 from bridge.connectors.shapes import shape
 from bridge.connectors.thehive.alerts import object_of, update_alert
 from bridge.connectors.thehive.attach import attach
@@ -52,4 +52,12 @@ CONNECTOR = Connector(
         Action(shape("update_alert"), update_alert, object_of),
     ),
     check=check,
+    verified=Verified(
+        "https://docs.strangebee.com/thehive/api-docs/",
+        "2026-11",
+        (
+            "OpenAPI of TheHive 5.7",
+            "`thehive4py`",
+        ),
+    ),
 )
