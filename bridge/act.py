@@ -246,7 +246,7 @@ class Actor:
             return NOTHING
         since = self.clock() - int(self.caller.timeout_seconds * 1000) - PUSH_MARGIN_MS
         pushed = await self.database.read(
-            lambda tx: made_by_push(tx, run.id, integration.name, since)
+            lambda tx: made_by_push(tx, run.id, integration.name, since), single=True
         )
         if pushed.busy:
             raise Hold(f"{pushed.busy} is making the ticket of this finding", OTHER_RUN_SECONDS)

@@ -22,8 +22,9 @@ from bridge.store.lanes import (
 )
 from bridge.store.transaction import Database
 
-CLAIM = 100
-"""Lanes claimed at once; on PostgreSQL a claim costs a round trip and a commit."""
+CLAIM = 64
+"""Lanes claimed at once; on PostgreSQL a claim costs round trips and a commit. With many more, one
+node would have in its line what others have nothing to do for."""
 
 LEASE_MS = 30_000
 """How long a lane stays with a process that has gone silent, before another takes it over."""
@@ -63,9 +64,10 @@ class Claims:
             self._lanes.overflowed = len(due) == limit
         else:
             limit, lease = CLAIM - len(self._lanes), self._lease()
-            if limit <= 0:
-                return
+            if limit < CLAIM // 2:
+                return  # there is enough to do, and each claim is a transaction of its own
             due = await self._database.write(lambda tx: claim_lanes(tx, now, limit, lease))
+            self._lanes.overflowed = len(due) == limit
         for lane in due:
             self._lanes.add(lane)
 

@@ -43,7 +43,9 @@ async def take_turn(
     if run.once is None:
         return GO_ON
     once = run.once
-    held = await database.read(lambda tx: links.find_once(tx, run.tenant, run.rule, once))
+    held = await database.read(
+        lambda tx: links.find_once(tx, run.tenant, run.rule, once), single=True
+    )
     if held is None:
         return GO_ON
     if held.state in (LinkState.PLANNED, LinkState.FREE):

@@ -16,11 +16,12 @@ from bridge.fence import Fence
 from bridge.guards import take_turn
 from bridge.matching import Matching
 from bridge.record import record_ended, record_run_skipped
-from bridge.store.actions import MATCH, StoredAction, newest_action, read_lane
+from bridge.store.actions import MATCH, StoredAction, newest_action
 from bridge.store.attempts import AttemptOutcome
-from bridge.store.lanes import Lane, check_owner, is_held
-from bridge.store.runs import Run, get_run
-from bridge.store.transaction import Database, Transaction
+from bridge.store.lanes import Lane
+from bridge.store.runs import Run
+from bridge.store.transaction import Database
+from bridge.store.waiting import read_waiting
 
 LANE_TURN = 16
 """Actions a lane may run before it goes to the end of the line."""
@@ -67,25 +68,27 @@ class LaneTurns:
         if self._database.single_process:
             self._doubt_to = await self._database.read(newest_action)
 
-    async def run(self, lane: Lane) -> bool:
-        """Runs what is due of one lane, in order; true when its turn ended before its work."""
+    async def run(self, lane: Lane) -> Left:
+        """Runs what is due of one lane, in order, until its turn or its work ends."""
         self._fence.begin()
-        waiting = await self._database.read(lambda tx: read_waiting(tx, lane, self._owner))
+        waiting = await self._database.read(
+            lambda tx: read_waiting(tx, lane, self._owner, LANE_TURN), single=True
+        )
         over: set[str] = set()
         for action, run in waiting:
             if action.run_id in over:
                 continue
             if action.next_try_at > self._clock() or self.stopping:
-                return False
+                return Left.IDLE
             doubtful = replace(action, may_exist=action.may_exist or action.seq <= self._doubt_to)
             after = await self._run_action(doubtful, run)
             if after is Next.LANE_WAITS:
-                return False
+                return Left.GIVEN_BACK
             if after is Next.READ_AGAIN:
-                return True
+                return Left.MORE
             if after is Next.RUN_IS_OVER:
                 over.add(action.run_id)
-        return len(waiting) == LANE_TURN
+        return Left.MORE if waiting else Left.IDLE
 
     async def _run_action(self, action: StoredAction, run: Run) -> Next:
         """Tries one action and records it; says what the lane does next."""
@@ -96,20 +99,22 @@ class LaneTurns:
         if turn.out_of_turn:
             return Next.READ_AGAIN
         if turn.skip_run:
-            await self._database.write(
+            recorded = await self._database.write(
                 lambda tx: record_run_skipped(tx, action, turn.skip_run, self._clock(), self._owner)
             )
-            return Next.RUN_IS_OVER
+            return Next.RUN_IS_OVER if recorded.goes_on else Next.LANE_WAITS
         attempted = await self._actor.act(action, run, turn)
-        state = await self._database.write(
+        recorded = await self._database.write(
             lambda tx: record_ended(
                 tx, action, attempted.ended, run.on_failure, self._clock(), self._owner
             )
         )
         if attempted.ended.counted:
             self._note_attempt(action, attempted)
-        if state is not None and state is not EventState.MATCHED:
-            self._on_event(state)
+        if recorded.state not in (None, EventState.MATCHED):
+            self._on_event(recorded.state)
+        if not recorded.goes_on:
+            return Next.LANE_WAITS
         after = what_next(attempted.ended.attempt.outcome, run.on_failure)
         # The steps behind this one were read before the run took over: now they are in doubt too.
         return Next.READ_AGAIN if turn.may_exist and after is Next.GO_ON else after
@@ -132,38 +137,30 @@ class LaneTurns:
         )
 
 
+class Left(Enum):
+    """How a lane's turn left it."""
+
+    MORE = "it has something to do at once"
+    IDLE = "it has nothing to do now, and is still to be given back"
+    GIVEN_BACK = "it is given back"
+
+
 class Next(Enum):
     """What a lane does after one of its actions."""
 
     GO_ON = "go on"
     RUN_IS_OVER = "the rest of the run was skipped"
-    LANE_WAITS = "the action is tried again later, or holds the lane"
+    LANE_WAITS = "nothing is due in it now: it is given back"
     READ_AGAIN = "what was read of it is out of date"
 
 
 def what_next(outcome: AttemptOutcome, on_failure: OnFailure) -> Next:
-    """What a lane does after a try."""
+    """What a lane that goes on does after a try."""
     if outcome is AttemptOutcome.AGAIN:
-        return Next.LANE_WAITS
-    if outcome is not AttemptOutcome.DEAD:
-        return Next.GO_ON
-    match on_failure:
-        case OnFailure.HOLD:
-            return Next.LANE_WAITS
-        case OnFailure.CONTINUE:
-            return Next.GO_ON
-        case OnFailure.STOP:
-            return Next.RUN_IS_OVER
-
-
-async def read_waiting(tx: Transaction, lane: Lane, owner: str) -> list[tuple[StoredAction, Run]]:
-    """The next actions of a lane, each with its run; none while it is held. Raises LeaseLost."""
-    await check_owner(tx, lane, owner)
-    if not owner and await is_held(tx, lane):
-        return []  # a newer event put it into the line again; where lanes are claimed, none does
-    actions = await read_lane(tx, *lane, LANE_TURN)
-    runs = {run_id: await get_run(tx, run_id) for run_id in {one.run_id for one in actions}}
-    return [(action, runs[action.run_id]) for action in actions]
+        return Next.READ_AGAIN  # it waits no longer than until now
+    if outcome is AttemptOutcome.DEAD and on_failure is OnFailure.STOP:
+        return Next.RUN_IS_OVER
+    return Next.GO_ON
 
 
 QUIET = (AttemptOutcome.DONE, AttemptOutcome.FOUND, AttemptOutcome.SKIPPED)

@@ -156,6 +156,18 @@ class Ended:
     counted: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a try that is written down leaves behind.
+
+    state: of the event, when the action is finished; None when it waits.
+    goes_on: the lane has something to do at once; else it is given back already.
+    """
+
+    state: EventState | None
+    goes_on: bool
+
+
 async def record_ended(
     tx: Transaction,
     action: actions.StoredAction,
@@ -163,24 +175,22 @@ async def record_ended(
     on_failure: OnFailure,
     now: int,
     owner: str = "",
-) -> EventState | None:
+) -> Recorded:
     """Writes one try: its attempt row, the action's and the event's state, the lane's next time.
 
     owner: who must still have the lane's lease, on PostgreSQL.
-    Gives the event's state when the action is finished, None when it waits. Raises LeaseLost.
+    Raises LeaseLost.
     """
-    attempt = ended.attempt
-    await lanes.keep_unfinished(tx, (action.tenant, action.lane), action.id, owner)
+    attempt, lane = ended.attempt, (action.tenant, action.lane)
+    await lanes.keep_lane(tx, lane, owner)
     if ended.counted:
         await insert_attempt(tx, attempt)
-    lane = (action.tenant, action.lane)
     if attempt.outcome is AttemptOutcome.AGAIN:
         await actions.postpone_action(
             tx, action.id, attempt.reason, attempt.next_try_at or now, attempt.number,
             ended.may_exist,
         )  # fmt: skip
-        await lanes.settle_lane(tx, lane)
-        return None
+        return Recorded(None, await lanes.settle_own_lane(tx, lane, now))
     await actions.end_action(
         tx, action.id, STATES[attempt.outcome], attempt.reason, ended.outputs or {}, now,
         attempt.number,
@@ -197,8 +207,7 @@ async def record_ended(
         await tie_case(tx, action.tenant, integration, action.lane, ended.outputs, now, by)
     await settle_link(tx, action, now)
     state = await events.count_finished(tx, action.event_id, finished, dead, attempt.reason)
-    await lanes.settle_lane(tx, lane)
-    return state
+    return Recorded(state, await lanes.settle_own_lane(tx, lane, now))
 
 
 STATES = {
@@ -225,7 +234,7 @@ async def give_up_rest(
 
 async def record_run_skipped(
     tx: Transaction, action: actions.StoredAction, reason: str, now: int, owner: str = ""
-) -> EventState:
+) -> Recorded:
     """Skips what is left of a run whose `once_per` value another run has done.
 
     owner: as for `record_ended`. Raises LeaseLost.
@@ -235,5 +244,4 @@ async def record_run_skipped(
         tx, action.run_id, action.planned.position, reason, now
     )
     state = await events.count_finished(tx, action.event_id, finished, 0, "")
-    await lanes.settle_lane(tx, (action.tenant, action.lane))
-    return state
+    return Recorded(state, await lanes.settle_own_lane(tx, (action.tenant, action.lane), now))

@@ -92,7 +92,4 @@ async def tie_case(
 
 async def settle_link(tx: Transaction, action: actions.StoredAction, now: int) -> None:
     """With its last step a run ends: its link is done, or free for the next run."""
-    unfinished, dead = await actions.rest_of_run(tx, action.run_id)
-    if unfinished == 0:
-        state = LinkState.FREE if dead else LinkState.DONE
-        await links.set_state(tx, action.run_id, state, now)
+    await links.settle(tx, action.run_id, now)

@@ -23,7 +23,7 @@ from bridge.errors import LeaseLost, StoreError
 from bridge.event import EventState, NewEvent
 from bridge.fence import Fence
 from bridge.lane_queue import LaneQueue
-from bridge.lane_turns import LaneTurns, Watch
+from bridge.lane_turns import LaneTurns, Left, Watch
 from bridge.matcher import Matcher
 from bridge.matching import Matching
 from bridge.store.lanes import Lane
@@ -185,8 +185,9 @@ class Worker:
         more = False
         try:
             await self._claims.doubt(lane)
-            more = await self._turns.run(lane)
-            if not more:
+            left = await self._turns.run(lane)
+            more = left is Left.MORE
+            if left is Left.IDLE:
                 await self._claims.give_back(lane)
         except LeaseLost:
             self._claims.lose(lane)
@@ -198,8 +199,7 @@ class Worker:
             raise
         finally:
             self._lanes.release(lane, more)
-        claimed = bool(self._claims.owner)
-        if (claimed or self._lanes.overflowed) and len(self._lanes) < self._concurrency:
+        if self._lanes.overflowed and len(self._lanes) < self._concurrency:
             self._look_now.set()
 
     async def _survives(self, step: Coroutine[None, None, None]) -> bool:

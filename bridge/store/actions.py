@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bridge.action import ActionState, PlannedAction
-from bridge.errors import NotFound
+from bridge.errors import LeaseLost, NotFound
 from bridge.event import JSON
 from bridge.store.transaction import Row, Transaction, insert_rows
 
@@ -185,14 +185,23 @@ async def actions_of_event(tx: Transaction, event_id: str) -> list[StoredAction]
     return [stored(row) for row in rows]
 
 
+def check_changed(action_id: str, changed: int) -> None:
+    """A node that stood still may have its lane again, and the action be ended by another by now.
+
+    Raises LeaseLost.
+    """
+    if not changed:
+        raise LeaseLost(f"{action_id}: another process has ended it")
+
+
 async def end_action(
     tx: Transaction, action_id: str, state: ActionState, reason: str, outputs: JSON, now: int,
     attempts: int,
 ) -> None:  # fmt: skip
-    """Writes how an action ended: done, skipped or dead."""
-    await tx.run(
+    """Writes how an action ended: done, skipped or dead. Raises LeaseLost when it had ended."""
+    changed = await tx.run(
         "UPDATE actions SET state = ?, reason = ?, outputs = ?, finished_at = ?, attempts = ?"
-        " WHERE id = ?",
+        f" WHERE id = ? AND {UNFINISHED}",
         state.value,
         reason,
         json.dumps(outputs),
@@ -200,21 +209,23 @@ async def end_action(
         attempts,
         action_id,
     )
+    check_changed(action_id, changed)
 
 
 async def postpone_action(
     tx: Transaction, action_id: str, reason: str, next_try_at: int, attempts: int, may_exist: bool
 ) -> None:
-    """The action waits for its next try."""
-    await tx.run(
+    """The action waits for its next try. Raises LeaseLost when it had ended."""
+    changed = await tx.run(
         "UPDATE actions SET state = 'waiting', reason = ?, next_try_at = ?, attempts = ?,"
-        " may_exist = ? WHERE id = ?",
+        f" may_exist = ? WHERE id = ? AND {UNFINISHED}",
         reason,
         next_try_at,
         attempts,
         int(may_exist),
         action_id,
     )
+    check_changed(action_id, changed)
 
 
 async def skip_rest_of_run(
@@ -229,16 +240,6 @@ async def skip_rest_of_run(
         run_id,
         position,
     )
-
-
-async def rest_of_run(tx: Transaction, run_id: str) -> tuple[int, int]:
-    """How many steps of a run are unfinished, and how many are dead."""
-    row = await tx.row(
-        f"SELECT sum(CASE WHEN {UNFINISHED} THEN 1 ELSE 0 END),"
-        " sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END) FROM actions WHERE run_id = ?",
-        run_id,
-    )
-    return (int(row[0] or 0), int(row[1] or 0)) if row else (0, 0)
 
 
 async def outputs_of_run(tx: Transaction, run_id: str) -> dict[str, JSON]:

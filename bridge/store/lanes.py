@@ -64,6 +64,36 @@ async def settle_lane(tx: Transaction, lane: Lane) -> int | None:
     return due_at
 
 
+async def settle_own_lane(tx: Transaction, lane: Lane, now: int) -> bool:
+    """After a try, by whoever has the lane and its lock: says whether it goes on at once.
+
+    Where it does not, the lane is given back in the same breath, and due when its next action is;
+    it goes when it has none.
+    """
+    row = await tx.row(
+        f"SELECT next_try_at FROM actions WHERE tenant = ? AND lane = ? AND {UNFINISHED}"
+        " ORDER BY event_seq, seq LIMIT 1",
+        *lane,
+    )
+    if row is None and await tx.run(
+        "DELETE FROM lanes WHERE tenant = ? AND name = ? AND held = ''", *lane
+    ):
+        return False
+    due_at = int(row[0]) if row else now
+    goes_on = row is not None and due_at <= now
+    leave = "" if goes_on else ", leased_by = '', leased_until = 0"
+    changed = await tx.run(
+        f"UPDATE lanes SET due_at = ?{leave} WHERE tenant = ? AND name = ? AND held = ''",
+        due_at,
+        *lane,
+    )
+    if not changed:  # held by a dead action
+        await tx.run(
+            "UPDATE lanes SET leased_by = '', leased_until = 0 WHERE tenant = ? AND name = ?", *lane
+        )
+    return goes_on and changed == 1
+
+
 async def lock_lane(tx: Transaction, lane: Lane) -> str:
     """Keeps others from changing the lane until the transaction ends; gives its lease's owner.
 
@@ -75,15 +105,6 @@ async def lock_lane(tx: Transaction, lane: Lane) -> str:
         "SELECT leased_by FROM lanes WHERE tenant = ? AND name = ? FOR UPDATE", *lane
     )
     return str(row[0]) if row else ""
-
-
-async def check_owner(tx: Transaction, lane: Lane, owner: str) -> None:
-    """Looks whether a lane is still one's own, without keeping it so. Raises LeaseLost."""
-    if tx.engine == "sqlite":
-        return
-    row = await tx.row("SELECT leased_by FROM lanes WHERE tenant = ? AND name = ?", *lane)
-    if row is not None and row[0] != owner:
-        raise LeaseLost(f"{lane[1]}: another process has the lane now")
 
 
 async def claim_lanes(tx: Transaction, now: int, limit: int, lease: Lease) -> list[Lane]:

@@ -160,6 +160,20 @@ async def set_state(tx: Transaction, run_id: str, state: LinkState, now: int) ->
     )
 
 
+async def settle(tx: Transaction, run_id: str, now: int) -> None:
+    """The link of a run that has ended is done, or free for the next run when a step is dead."""
+    await tx.run(
+        "UPDATE links SET updated_at = ?, state = CASE WHEN EXISTS (SELECT 1 FROM actions"
+        " WHERE run_id = ? AND state = 'dead') THEN 'free' ELSE 'done' END"
+        " WHERE run_id = ?"
+        f" AND NOT EXISTS (SELECT 1 FROM actions WHERE run_id = ? AND {UNFINISHED})",
+        now,
+        run_id,
+        run_id,
+        run_id,
+    )
+
+
 async def set_ticket(
     tx: Transaction, run_id: str, integration: str, ticket: str, ticket_id: str, url: str, now: int
 ) -> int:

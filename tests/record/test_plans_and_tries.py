@@ -48,7 +48,8 @@ async def end(
 ) -> EventState | None:
     attempt = Attempt(action.id, 1, clock(), 5, outcome, "why", next_try_at, ())
     ended = Ended(attempt, outputs)
-    return await database.write(lambda tx: record_ended(tx, action, ended, on_failure, clock()))
+    recorded = await database.write(lambda tx: record_ended(tx, action, ended, on_failure, clock()))
+    return recorded.state
 
 
 async def test_event_that_no_rule_matched_is_ignored_and_says_so(
@@ -230,8 +231,8 @@ async def test_skipping_a_run_at_its_turn_finishes_its_event(
     event = await accept(database, clock, "k1")
     await plan(database, event, clock(), run_of("r", TICKET, replace(LOG, position=1)))
     first, _ = await actions_of(database, event)
-    state = await database.write(lambda tx: record_run_skipped(tx, first, "done", clock()))
-    assert state is EventState.DONE
+    skipped = await database.write(lambda tx: record_run_skipped(tx, first, "done", clock()))
+    assert skipped.state is EventState.DONE
     assert {one.state for one in await actions_of(database, event)} == {ActionState.SKIPPED}
 
 

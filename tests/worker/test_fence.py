@@ -11,8 +11,8 @@ from bridge.connectors.http import Ask, HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.errors import LeaseLost, TryAgain
 from bridge.fence import Fence
-from bridge.lane_turns import read_waiting
 from bridge.store.lanes import Lease, claim_lanes
+from bridge.store.waiting import read_waiting
 from tests.engines import new_database
 from tests.store.conftest import MovableClock
 from tests.worker.conftest import Route
@@ -101,5 +101,5 @@ async def test_lane_that_was_taken_over_while_it_waited_in_line_is_not_run(
     await route.database.write(lambda tx: claim_lanes(tx, now, 10, Lease("wrk_b", 9_999)))
     lane = ("default", "scan-1")
     with pytest.raises(LeaseLost):
-        await route.database.read(lambda tx: read_waiting(tx, lane, "wrk_a"))
-    assert len(await route.database.read(lambda tx: read_waiting(tx, lane, "wrk_b"))) == 1
+        await route.database.read(lambda tx: read_waiting(tx, lane, "wrk_a", 9))
+    assert len(await route.database.read(lambda tx: read_waiting(tx, lane, "wrk_b", 9))) == 1
