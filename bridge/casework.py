@@ -135,7 +135,9 @@ class Casework:
             return Known(record, version or new_version(0), (), count)
         integration = self.registry.get((record.tenant, incident.integration))
         name = incident.integration
-        id_ = integration.public_id if integration else name
+        own = record.data.get("connector") if isinstance(record.data, dict) else None
+        called = own.get("id") if isinstance(own, dict) else None
+        id_ = integration.public_id if integration and called != name else name
         title = (integration.title or name) if integration else name
         kind = type_of(integration) if integration else ".cases-webhook"
         fields: JSON = {"issueType": None, "parent": None, "priority": None}
@@ -264,7 +266,8 @@ def chosen_fields(known: Known, integration: Integration) -> dict[str, JSON]:
     if integration.connector.name != JIRA or not isinstance(connector, dict):
         return {}
     fields = connector.get("fields")
-    if connector.get("id") != integration.public_id or not isinstance(fields, dict):
+    ids = (integration.public_id, integration.name)
+    if connector.get("id") not in ids or not isinstance(fields, dict):
         return {}
     chosen: dict[str, JSON] = {}
     issue_type, priority, parent = (fields.get(one) for one in ("issueType", "priority", "parent"))

@@ -86,6 +86,7 @@ class Apis:
     keys: KeysApi
     rules: RulesApi
     rule_files: RuleFilesApi
+    integrations: IntegrationsApi
     site: ApiSite
 
 
@@ -144,6 +145,7 @@ def make_apis(
         database,
         engine.configured.sources,
         registry,
+        engine.made,
         engine.vault,
         engine.rules,
         gauges,
@@ -157,6 +159,7 @@ def make_apis(
         if settings.rules.reload:
             await reload(configured, engine.rules, made.offers)
 
+    integrations = IntegrationsApi(made, engine.tokens, engine.guard, clock)
     rule_files = RuleFilesApi(configured, made, database, clock, take_up)
     site = ApiSite(
         [
@@ -170,13 +173,13 @@ def make_apis(
             RemediationApi(Remediation(database, registry, direct), clock),
             TicketsApi(tickets, ticket_making, TicketParts(tickets)),
             CasesApi(Casework(database, clock, registry, direct), clock),
-            IntegrationsApi(engine.made, engine.tokens, engine.guard, clock),
+            integrations,
         ],
         entrance,
         settings.server.body_limit_bytes,
         settings.public_url,
     )
-    return Apis(entrance, events, actions, overview, keys, rules, rule_files, site)
+    return Apis(entrance, events, actions, overview, keys, rules, rule_files, integrations, site)
 
 
 def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
@@ -188,7 +191,16 @@ def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
     return page_routes(
         SignIn(guide, clock),
         Seeing(guide, frame, database, clock, apis.events, apis.actions, apis.overview),
-        Acting(guide, frame, engine.registry, apis.events, apis.actions, apis.overview, apis.keys),
+        Acting(
+            guide,
+            frame,
+            engine.registry,
+            apis.events,
+            apis.actions,
+            apis.overview,
+            apis.integrations,
+            apis.keys,
+        ),
         Ruling(guide, frame, apis.rules, apis.rule_files, apis.events),
         Manual(guide.renderer, apis.site.described),
     )

@@ -137,6 +137,7 @@ class MadeIntegrations:
         self._mark = (0, 0, "")
         self._offers: Offers = {}
         self._rows: dict[Named, StoredIntegration] = {}
+        self._problems: dict[str, str] = {}
 
     @property
     def offers(self) -> Offers:
@@ -148,7 +149,8 @@ class MadeIntegrations:
         self._mark = await self.database.read(change_mark)
         found = await self.database.read(list_integrations)
         self._rows = named(found)
-        opened = {one.id: self.opened(one) for one in found}
+        self._problems = {}
+        opened = {one.id: self._opened(one) for one in found}
         usable = ((name, opened[row.id]) for name, row in self._rows.items())
         self._registry.take((name, one) for name, one in usable if one is not None)
         offers = offers_of(found)
@@ -167,13 +169,19 @@ class MadeIntegrations:
             except StoreError as error:
                 log.warning("integrations not read", error=str(error))
 
-    def opened(self, stored: StoredIntegration) -> Integration | None:
+    def _opened(self, stored: StoredIntegration) -> Integration | None:
         """The integration with a client; None, and a line in the log, where it is not usable."""
         try:
             return self.open(stored)
         except (GiveUp, VaultClosed) as error:
+            self._problems[stored.id] = str(error)
             log.warning("integration not usable", integration=stored.identifier, error=str(error))
             return None
+
+    def of(self, tenant: str) -> Sequence[tuple[StoredIntegration, str]]:
+        """A tenant's, oldest first, with why each cannot be used as it stands; as last loaded."""
+        rows = {one.id: one for (owner, _), one in self._rows.items() if owner == tenant}
+        return [(one, self._problems.get(id_, one.trouble)) for id_, one in sorted(rows.items())]
 
     def open(self, stored: StoredIntegration) -> Integration:
         """Raises GiveUp with what is missing, VaultClosed."""

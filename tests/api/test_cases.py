@@ -16,6 +16,7 @@ from bridge.clock import iso
 from bridge.reload import reload
 from bridge.sandbox.jira.state import Issue
 from tests.api.conftest import World
+from tests.api.test_integrations import allow, jira
 from tests.connectors.conftest import set_faults
 from tests.connectors.described import HOST, answer_as_described, as_described, openapi
 
@@ -157,6 +158,27 @@ async def test_a_case_as_kibana_sends_it_is_shown_as_it_came(world: World) -> No
     assert shown["connector"]["type"] == ".jira"
     (issue,) = made(world)
     assert [one.startswith("A new comment") for one in bodies(issue)] == [True]
+
+
+async def test_the_documents_call_as_it_stands(world: World) -> None:
+    """Its ids too: an integration of the caller's whose unique_identifier is the connector's id."""
+    connector = "09f8c0b0-0eda-11ed-bd18-65557fe66949"
+    allow(world)
+    body = {**jira(world, connector), "name": "My connector"}
+    await world.ask("POST", "/api/v1/integrations/create", json=body)
+    chosen = {
+        "id": connector,
+        "name": "My connector",
+        "type": ".jira",
+        "fields": {"issueType": "10004", "parent": None, "priority": "Low"},
+    }
+    await tell(world, connector=chosen)
+    case = await pushed(world, connector=connector)
+    assert case["connector"] == chosen
+    assert case["external_service"]["connector_name"] == "My connector"
+    assert case["external_service"]["connector_id"] == connector
+    (issue,) = made(world)
+    assert (issue.values["issuetype"], issue.values["priority"]) == ("10004", "4")
 
 
 # --- once -------------------------------------------------------------------------------------

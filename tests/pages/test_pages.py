@@ -12,6 +12,7 @@ import pytest
 
 from bridge.web.pages.sign_in import inside
 from tests.api.conftest import World, clock, more_integrations, sandbox, world
+from tests.api.test_integrations import BASE, DOCUMENTED, allow, jira
 
 __all__ = ["clock", "more_integrations", "sandbox", "world"]
 
@@ -144,3 +145,25 @@ def test_the_whole_front_end_stays_small() -> None:
 
 def test_no_lock_file_of_the_front_end_names_an_address() -> None:
     assert "http" not in (FRONTEND / "package-lock.json").read_text("utf-8")
+
+
+async def test_integrations_of_callers_are_shown_and_tested_with_what_is_wrong(
+    world: World,
+) -> None:
+    allow(world)
+    good = (await world.ask("POST", f"{BASE}/create", json=jira(world))).json()["data"]
+    bare = {**DOCUMENTED, "name": "Bare", "scope_data": {}}
+    made = (await world.ask("POST", f"{BASE}/create", json=bare)).json()["data"]
+    await sign_in(world)
+    page = await world.client.get("/integrations")
+    assert "Tickets" in page.text
+    assert "`org_slug` in scope_data" in page.text
+    for one, words in ((good, "credentials"), (made, "org_slug")):
+        path = f"/integrations/{one['integration_id']}/test"
+        tested = await world.client.post(path, data={"csrf": csrf_of(page)})
+        assert tested.status_code == 200
+        assert f"Test of {one['name']}" in tested.text
+        assert words in tested.text
+    told = (await world.ask("GET", "/api/v1/stats", "viewer")).json()["integrations"]
+    problems = {one["name"]: bool(one["problem"]) for one in told}
+    assert problems == {"jira": False, "Tickets": False, "Bare": True}

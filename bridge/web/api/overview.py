@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from bridge.access.role import Role
 from bridge.access.vault import Vault
 from bridge.event import EventState
+from bridge.made import MadeIntegrations
 from bridge.registry import Registry
 from bridge.senders import describe_source
 from bridge.sources.source import Source
@@ -67,6 +68,8 @@ class CalledSystem(ApiModel):
     enabled: bool
     breaker: str
     """`closed` when all is well; `open` or `half_open` while it is left alone."""
+    problem: str
+    """Why it cannot be used as it stands; empty when it can."""
 
 
 class Stats(ApiModel):
@@ -92,6 +95,7 @@ class OverviewApi:
         database: Database,
         sources: Mapping[tuple[str, str], Source],
         registry: Registry,
+        made: MadeIntegrations,
         vault: Vault | None,
         rules: Rules,
         gauges: Callable[[], Gauges],
@@ -100,6 +104,7 @@ class OverviewApi:
         self._database = database
         self._sources = sources
         self._registry = registry
+        self._made = made
         self._vault = vault
         self._rules = rules
         self._gauges = gauges
@@ -137,13 +142,22 @@ class OverviewApi:
     async def stats(self, asked: Asked[None, Nothing]) -> Stats:
         tenant, gauges = asked.who.tenant, self._gauges()
         counts, dead = await self._counts(tenant)
-        systems = tuple(
-            CalledSystem(
+        made = {row.id: (row, problem) for row, problem in self._made.of(tenant)}
+        systems = {
+            one.public_id: CalledSystem(
                 id=one.public_id, name=one.title or one.name, type=one.connector.name,
                 enabled=one.enabled, breaker=gauges.breakers.get(f"{tenant}/{one.name}", "closed"),
+                problem=made[one.id][1] if one.id in made else "",
             )
-            for one in {one.public_id: one for one in self._registry.of(tenant)}.values()
-        )  # fmt: skip
+            for one in self._registry.of(tenant)
+        } | {
+            id_: CalledSystem(
+                id=id_, name=row.name, type=row.type, enabled=row.active, breaker="closed",
+                problem=problem,
+            )
+            for id_, (row, problem) in made.items()
+            if problem
+        }  # fmt: skip
         return Stats(
             events={state: counts.get(state.value, 0) for state in EventState},
             dead_actions=dead,
@@ -152,7 +166,7 @@ class OverviewApi:
             rules=self._rules.count,
             rules_version=self._rules.version,
             rules_problems=len(self._rules.problems),
-            integrations=systems,
+            integrations=tuple(systems.values()),
         )
 
     async def _counts(self, tenant: str) -> tuple[dict[str, int], int]:

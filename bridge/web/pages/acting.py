@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,6 +15,8 @@ from bridge.errors import Conflict, ConnectorError
 from bridge.registry import Registry
 from bridge.web.api.actions import ActionsApi, ActionsQuery, Discard
 from bridge.web.api.events import EventsApi
+from bridge.web.api.integration_models import Found
+from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi, NewKey
 from bridge.web.api.overview import OverviewApi
 from bridge.web.pages.frame import Frame
@@ -33,6 +37,7 @@ class Acting:
         events: EventsApi,
         actions: ActionsApi,
         overview: OverviewApi,
+        made: IntegrationsApi,
         keys: KeysApi,
     ) -> None:
         self._guide = guide
@@ -41,6 +46,7 @@ class Acting:
         self._events = events
         self._actions = actions
         self._overview = overview
+        self._made = made
         self._keys = keys
 
     def routes(self) -> list[Route]:
@@ -99,13 +105,23 @@ class Acting:
         return await self._frame.show(visit, "integrations.html", "/integrations", values)
 
     async def test(self, visit: Visit) -> Response:
-        one = self._registry.by_id(visit.who.tenant, visit.request.path_params["id"])
-        try:
-            findings = await one.connector.check(one.client)
-        except ConnectorError as error:
-            findings = (Finding("settings", ok=False, message=str(error)),)
-        values = {"integration": one, "findings": findings}
+        name, findings = await self._tested(visit, visit.request.path_params["id"])
+        values = {"name": name, "findings": findings}
         return await self._frame.show(visit, "tested.html", "/integrations", values)
+
+    async def _tested(self, visit: Visit, id_: str) -> tuple[str, Sequence[Finding | Found]]:
+        """The name, and what was found. One that an API caller made is tested as the API does."""
+        one = next(
+            (one for one in self._registry.of(visit.who.tenant) if one.public_id == id_), None
+        )
+        if one is None or one.id:
+            asked = visit.asked(path={"integration_id": id_})
+            shown = await self._made.get(asked)
+            return shown.data.name, (await self._made.test(asked)).data.findings
+        try:
+            return one.name, await one.connector.check(one.client)
+        except ConnectorError as error:
+            return one.name, (Finding("settings", ok=False, message=str(error)),)
 
     async def keys(self, visit: Visit, made: str = "", trouble: str = "") -> Response:
         found = await self._keys.list(visit.asked())
