@@ -136,6 +136,8 @@ class Case(Data):
     version: str | None = None
     changed: dict[str, Change] = Field(default_factory=dict)
     comment: Comment | None = None
+    comments: list[Comment] = Field(default_factory=list)
+    """All of them, from senders that tell a whole case."""
 
 
 class Step(Data):

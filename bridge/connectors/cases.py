@@ -13,6 +13,7 @@ first makes the ticket, every other one finds it.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from bridge.connectors.parameters import Parameters, Text
 from bridge.errors import GiveUp
 from bridge.event import JSON
 from bridge.text.escape import escape_markdown
+
+OURS = re.compile(r"(?m)^(?:\[scanbridge-[a-z0-9-]+\]: #|<!-- scanbridge:[a-z0-9-]+ -->)[ \t]*$")
+"""A line by which the bridge knows a text of its own."""
 
 
 class PushCase(Parameters):
@@ -98,14 +102,15 @@ def read_case(data: JSON) -> CaseData:
 
 
 def _comments(given: Iterable[JSON]) -> Iterable[CaseComment]:
-    """Those with words in them, each id once; attached alerts have none."""
+    """Those with words in them, each id once; attached alerts have none. What carries a mark of
+    ours came from another system through the bridge, and is not brought back to it."""
     known: set[str] = set()
     for one in given:
         if not isinstance(one, dict):
             continue
         comment_id = _text(one.get("id"))
         body = _text(one.get("body")) or _text(one.get("comment"))
-        if comment_id and body.strip() and comment_id not in known:
+        if comment_id and body.strip() and comment_id not in known and not OURS.search(body):
             known.add(comment_id)
             yield CaseComment(comment_id, body, _author(one))
 

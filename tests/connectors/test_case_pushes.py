@@ -249,3 +249,15 @@ async def test_words_of_a_case_call_nobody(there: Opened, vendor: Vendor, state:
     assert quiet in shown.text
     assert quiet in shown.comments[0]
     assert "<script>" not in shown.text
+
+
+async def test_what_the_bridge_itself_wrote_in_the_case_is_not_brought_back(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    """A comment of Jira's that a rule brought into the case comes along with the case's own."""
+    comments: list[JSON] = [
+        {"id": "1", "comment": "From Jira.\n\n[scanbridge-mark-0000000007]: #"},
+        {"id": "2", "comment": "From GitHub.\n\n<!-- scanbridge:mark-0000000008 -->"},
+        {"id": "3", "comment": "Of a person."},
+    ]
+    assert (await push(there, {**CASE, "comments": comments}))["comments"] == ["3"]

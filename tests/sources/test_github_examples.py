@@ -67,6 +67,24 @@ def subject_of(name: str, example: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
+    ("issue", "status"), [({}, "open"), ({"closed_at": "2019-05-15T15:20:18Z"}, "closed")]
+)
+def test_issue_without_its_state_is_open_unless_it_was_closed(
+    issue: dict[str, JSON], status: str
+) -> None:
+    """So GitHub's package has `issues.pinned`."""
+    body: JSON = {
+        "action": "pinned", "repository": {"full_name": "a/b"},
+        "issue": {"number": 1, "id": 5, "title": "t", **issue},
+    }  # fmt: skip
+    given = delivery(json.dumps(body).encode(), {"x-github-event": "issues"})
+    (event,) = events(source("github"), given)
+    follows_vocabulary(event)
+    assert isinstance(event.data, dict)
+    assert event.data["status"] == status
+
+
+@pytest.mark.parametrize(
     ("body", "changed"),
     [
         (

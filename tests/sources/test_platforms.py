@@ -359,6 +359,23 @@ def test_case_as_kibanas_api_gives_it_says_what_happened(
     assert (event.type, event.subject) == (type_, "kibana/case/c")
 
 
+def test_every_comment_of_a_kibana_case_is_told() -> None:
+    """Two may have come since the last event; attached alerts have no words."""
+    written = {"type": "user", "created_by": {"username": "ada"}}
+    comments = [
+        {**written, "id": "1", "comment": "One."},
+        {"id": "2", "type": "alert", "alertId": ["a"]},
+        {**written, "id": "3", "comment": "Two.", "created_by": None},
+    ]
+    body = {"id": "c", "title": "t", "status": "open", "totalComment": 2, "comments": comments}
+    told = data(source("kibana-webhook"), delivery(json.dumps(body).encode()))
+    assert told["comments"] == [
+        {"id": "1", "body": "One.", "author": "ada"},
+        {"id": "3", "body": "Two.", "author": ""},
+    ]
+    assert told["comment"] == {"id": "3", "body": "Two."}
+
+
 def test_kibana_alert_that_recovered_is_resolved_in_the_lane_of_its_rule() -> None:
     body = {"rule": {"id": "r"}, "alert": {"id": "host-1", "actionGroup": "recovered"}}
     (event,) = events(source("kibana-webhook"), delivery(json.dumps(body).encode()))
