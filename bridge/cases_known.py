@@ -13,7 +13,8 @@ from bridge.errors import ExpressionFailed, Malformed
 from bridge.event import JSON, Delivery, StoredEvent
 from bridge.sources.moment import read_moment
 from bridge.sources.source import Source
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from bridge.store.links import Link, find_link
 from bridge.store.records import Record, get_record
 from bridge.store.transaction import Database, Transaction

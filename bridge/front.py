@@ -48,7 +48,7 @@ from bridge.web.pages.frame import Frame
 from bridge.web.pages.manual import Manual
 from bridge.web.pages.render import Renderer
 from bridge.web.pages.ruling import Ruling
-from bridge.web.pages.seeing import Seeing
+from bridge.web.pages.seeing import Known, Seeing
 from bridge.web.pages.sign_in import SignIn
 from bridge.web.pages.site import page_routes
 from bridge.web.pages.visit import Guide
@@ -190,7 +190,16 @@ def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
     frame = Frame(guide.renderer, database)
     return page_routes(
         SignIn(guide, clock),
-        Seeing(guide, frame, database, clock, apis.events, apis.actions, apis.overview),
+        Seeing(
+            guide,
+            frame,
+            database,
+            clock,
+            apis.events,
+            apis.actions,
+            apis.overview,
+            Known(engine.configured.sources, lambda: engine.rules.current.rules),
+        ),
         Acting(
             guide,
             frame,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bridge.errors import Conflict
 from bridge.event import EventState
-from bridge.store.events import EventFilter, get_event, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import get_event, list_events
 from bridge.store.replay import replay_event
 from bridge.store.transaction import Database
 

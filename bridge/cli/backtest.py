@@ -14,7 +14,7 @@ from bridge.cli.progress import bar
 from bridge.configured import configure
 from bridge.errors import Invalid, NotFound, Problem
 from bridge.match.rules import read_files
-from bridge.store.events import EventFilter
+from bridge.store.event_filter import EventFilter
 from bridge.workbench.backtest import Asked
 from bridge.workbench.backtest import backtest as play_both
 from bridge.workbench.report import report_lines, report_markdown

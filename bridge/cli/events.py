@@ -16,7 +16,8 @@ from bridge.cli.trail import put_trail
 from bridge.clock import wall_clock
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.replaying import SETTLED, replay_one, settled
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.event_pages import page_of_events
 from bridge.store.transaction import Database
 from bridge.trail import event_summary, read_trail
 
@@ -40,6 +41,7 @@ events.add_command(tail)
 @option("--state", of="list", type=click.Choice(STATES), help="Only events in this state.")
 @option("--subject", of="list", default="", help="Only events about this issue, scan, case or job.")
 @option("--ticket", of="list", default="", help="Only events that led to this ticket.")
+@option("--rule", of="list", default="", help="Only events for which this rule planned something.")
 @option("--tenant", of="list", default="", help="Only events of this tenant.")
 @option("--since", of="list", default="", help="Only events of the last time, such as 30m, 7d.")
 @option(
@@ -61,6 +63,7 @@ def list_(
     state: str | None,
     subject: str,
     ticket: str,
+    rule: str,
     tenant: str,
     since: str,
     limit: int,
@@ -73,11 +76,12 @@ def list_(
         state=state or "",
         subject=subject,
         ticket=ticket,
+        rule=rule,
         since=since_moment(since),
     )
 
     async def work(database: Database) -> Sequence[StoredEvent]:
-        return await database.read(lambda tx: list_events(tx, chosen, limit + 1))
+        return await database.read(lambda tx: page_of_events(tx, chosen, limit + 1))
 
     found = with_store(settings_of(config), work)
     if as_json:

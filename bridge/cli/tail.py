@@ -18,7 +18,8 @@ from bridge.clock import iso
 from bridge.errors import NotFound
 from bridge.event import EventState, StoredEvent
 from bridge.settings import Settings
-from bridge.store.events import EventFilter, get_event, list_events, newest_seq
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import get_event, list_events, newest_seq
 from bridge.store.transaction import Database, Transaction
 from bridge.trail import event_summary
 

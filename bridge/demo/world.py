@@ -19,7 +19,8 @@ from bridge.settings import Settings
 from bridge.sources.sample import Sample, load_sample
 from bridge.sources.sign import sign
 from bridge.store.database import open_database
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from bridge.store.links import find_link
 from bridge.store.records import get_record
 from bridge.store.refusals import list_refusals

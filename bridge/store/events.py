@@ -14,6 +14,7 @@ from bridge.store.delivery_keys import (
     seq_of_delivery,
     up_to_date,
 )
+from bridge.store.event_filter import EventFilter, where
 from bridge.store.newest_keys import digest_of
 from bridge.store.transaction import Row, Transaction, insert_rows, placeholders
 
@@ -162,6 +163,13 @@ async def events_by_id(tx: Transaction, ids: Sequence[str]) -> list[StoredEvent]
     return [stored(row) for row in rows]
 
 
+async def with_bodies(tx: Transaction, ids: Sequence[str]) -> list[StoredEvent]:
+    """Those of the events that are there, with their bodies, in no order."""
+    marks = ", ".join("?" * len(ids))
+    rows = await tx.rows(f"SELECT {COLUMNS} {FROM} WHERE e.id IN ({marks})", *ids) if ids else []
+    return [stored(row) for row in rows]
+
+
 async def read_received(tx: Transaction, limit: int, after_seq: int = 0) -> list[StoredEvent]:
     """The oldest events that no rule has seen yet."""
     rows = await tx.rows(
@@ -299,76 +307,6 @@ async def reopen(tx: Transaction, event_id: str, reopened: int) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which events a list shows; an empty field does not narrow.
-
-    source, type: plain, or with `*` and `?`. ticket: the key of a ticket that the event led to.
-    before_seq: the cursor: events older than this one.
-    """
-
-    tenant: str = ""
-    source: str = ""
-    type: str = ""
-    state: str = ""
-    subject: str = ""
-    ticket: str = ""
-    since: int = 0
-    until: int = 0
-    before_seq: int = 0
-    after_seq: int = 0
-
-
-def where(chosen: EventFilter, engine: str = "sqlite") -> tuple[str, list[object]]:
-    """The conditions of a filter, and their values."""
-    terms = ["1 = 1"]
-    values: list[object] = []
-    for column in ("tenant", "state", "subject"):
-        wanted = getattr(chosen, column)
-        if wanted:
-            terms.append(f"e.{column} = ?")
-            values.append(wanted)
-    for column in ("source", "type"):
-        pattern = getattr(chosen, column)
-        if "*" in pattern or "?" in pattern:
-            terms.append(f"e.{column} LIKE ? ESCAPE '!'")
-            values.append(like(pattern))
-        elif pattern:
-            terms.append(f"e.{column} = ?")
-            values.append(pattern)
-    bounds = (
-        ("e.received_at >= ?", chosen.since),
-        ("e.received_at < ?", chosen.until),
-        ("e.seq < ?", chosen.before_seq),
-        ("e.seq > ?", chosen.after_seq),
-    )
-    for term, bound in bounds:
-        if bound:
-            terms.append(term)
-            values.append(bound)
-    if chosen.ticket:
-        terms.append(f"e.id IN ({LED_TO} UNION {GROUPED[engine]})")
-        values += [chosen.ticket, chosen.ticket]
-    return " AND ".join(terms), values
-
-
-LED_TO = "SELECT event_id FROM links WHERE ticket = ?"
-GROUPED = {
-    "sqlite": "SELECT g.value FROM links l JOIN runs r ON r.id = l.run_id,"
-    " json_each(r.grouped) g WHERE l.ticket = ?",
-    "postgres": "SELECT g FROM links l JOIN runs r ON r.id = l.run_id,"
-    " jsonb_array_elements_text(r.grouped::jsonb) g WHERE l.ticket = ?",
-}
-"""Events that a throttled run took in before it made the ticket."""
-
-
-def like(pattern: str) -> str:
-    """A glob, in which `*` and `?` mean something, as a pattern of LIKE with `!` as its escape."""
-    for special in "!%_":
-        pattern = pattern.replace(special, f"!{special}")
-    return pattern.replace("*", "%").replace("?", "_")
-
-
 async def list_events(
     tx: Transaction,
     chosen: EventFilter,
@@ -411,16 +349,6 @@ async def received_by_time(
     for at, state, count in rows:
         counted.setdefault(int(at), {})[state] = int(count)
     return counted
-
-
-async def count_by_state(tx: Transaction, tenant: str | None = None) -> dict[str, int]:
-    """How many events are in each state. Reads an index from end to end: not for a hot path."""
-    if tenant is None:
-        rows = await tx.rows("SELECT state, count(*) FROM events GROUP BY state")
-    else:
-        sql = "SELECT state, count(*) FROM events WHERE tenant = ? GROUP BY state"
-        rows = await tx.rows(sql, tenant)
-    return {state: int(count) for state, count in rows}
 
 
 async def count_events(tx: Transaction, chosen: EventFilter) -> int:

@@ -25,7 +25,8 @@ from bridge.errors import BridgeError
 from bridge.event import JSON
 from bridge.settings import Settings
 from bridge.store.database import open_database
-from bridge.store.events import EventFilter, count_events, newest_seq
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import count_events, newest_seq
 from bridge.store.transaction import Database, Transaction
 from bridge.workbench.difference import Tally
 from bridge.workbench.items import Played

@@ -18,7 +18,8 @@ from bridge.match.rules import RuleSet
 from bridge.matcher import Matcher, errors_of
 from bridge.settings import Settings
 from bridge.store.actions import MATCH, StoredAction, actions_of_event
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from bridge.store.links import Link, done_before, find_link_before
 from bridge.store.runs import positions_of
 from bridge.store.transaction import Database, Transaction

@@ -12,7 +12,7 @@ import sys
 
 from tests.bench.table import Row, show
 
-MEASURES = ("start", "rules", "ingest", "wire", "backlog", "nodes", "backtest")
+MEASURES = ("start", "rules", "ingest", "wire", "backlog", "nodes", "backtest", "pages")
 
 
 def main() -> int:

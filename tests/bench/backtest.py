@@ -16,7 +16,8 @@ from bridge.configured import Configured, configure
 from bridge.event import NewEvent
 from bridge.match.rules import read_files
 from bridge.store.database import open_database
-from bridge.store.events import EventFilter, insert_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import insert_events
 from bridge.workbench.backtest import Asked, backtest
 from bridge.workbench.play import Side, play
 from tests.bench.table import Row, bound, cost

@@ -30,7 +30,7 @@ from bridge.demo.patience import ask_until
 from bridge.demo.processes import free_port, running
 from bridge.event import NewEvent
 from bridge.store.database import open_database
-from bridge.store.events import count_by_state
+from bridge.store.event_pages import count_by_state
 from bridge.store.intake import Intake
 from tests.bench.ingest import cpu_seconds
 from tests.bench.shares import can_share, share_of

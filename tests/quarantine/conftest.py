@@ -20,7 +20,8 @@ from bridge.sources.catalogue import load_presets
 from bridge.sources.compiled import compile_preset
 from bridge.sources.sign import SignedRequest, sign
 from bridge.sources.source import Source
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from bridge.store.intake import Intake
 from bridge.store.quarantine import Kept, get_kept, list_kept, list_lost
 from bridge.store.transaction import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.action import PlannedAction
 from bridge.retention import DAY_MS, Keep, Retention
 from bridge.store.attempts import AttemptOutcome
-from bridge.store.events import count_by_state
+from bridge.store.event_pages import count_by_state
 from bridge.store.intake import Intake
 from bridge.store.links import Link, LinkState, find_once, intend
 from bridge.store.records import Record, keep_records, list_records

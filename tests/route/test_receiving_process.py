@@ -13,7 +13,8 @@ import pytest
 from bridge.clock import wall_clock
 from bridge.event import StoredEvent
 from bridge.store.database import open_database
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from tests.route.conftest import Installation, Server, github
 
 BODY = b'{"action": "opened"}'

@@ -14,7 +14,8 @@ from bridge.app import Parts, build
 from bridge.configuration import load_settings
 from bridge.errors import Invalid
 from bridge.reload import reload
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from tests.route.conftest import CONFIGURATION, RULES, Installation, github
 from tests.store.conftest import MovableClock, clock
 

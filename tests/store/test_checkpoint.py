@@ -7,7 +7,8 @@ import sqlite3
 from pathlib import Path
 
 from bridge.store.checkpoint import Checkpoints
-from bridge.store.events import EventFilter, count_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import count_events
 from bridge.store.intake import Intake
 from bridge.store.sqlite import SqliteDatabase
 from tests.store.conftest import MovableClock, new_event

@@ -16,7 +16,8 @@ from bridge.sources.catalogue import load_presets
 from bridge.sources.sign import sign
 from bridge.sources.source import Source
 from bridge.store.database import open_database
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from bridge.store.intake import Intake
 from bridge.store.refusals import Refusal, list_refusals
 from bridge.store.transaction import Database

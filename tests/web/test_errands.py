@@ -14,7 +14,8 @@ from bridge.errors import SenderUnreachable
 from bridge.settings import SourceSettings
 from bridge.sources.catalogue import load_presets
 from bridge.sources.source import Source
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from bridge.store.intake import Intake
 from bridge.store.refusals import list_refusals
 from bridge.store.transaction import Database

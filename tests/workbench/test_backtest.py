@@ -12,7 +12,8 @@ from bridge.action import OnFailure, PlannedAction
 from bridge.errors import BridgeError, Invalid
 from bridge.event import EventState
 from bridge.store.actions import NewAction, insert_actions
-from bridge.store.events import EventFilter, Settled, settle
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import Settled, settle
 from bridge.store.links import Link, LinkState, intend
 from bridge.store.runs import Run, insert_runs
 from bridge.store.transaction import Transaction

@@ -12,7 +12,8 @@ from bridge.action import ActionState, Outcome
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import EventState, StoredEvent
 from bridge.store.attempts import attempts_of_action
-from bridge.store.events import EventFilter, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import list_events
 from bridge.store.links import find_once
 from bridge.store.records import get_record
 from bridge.store.replay import replay_event

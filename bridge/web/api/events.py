@@ -17,7 +17,9 @@ from bridge.errors import FieldProblem, FieldsRefused, StoreError
 from bridge.event import EventState, StoredEvent
 from bridge.replaying import SETTLED, replay_one, settled
 from bridge.store.audit import add_change
-from bridge.store.events import EventFilter, events_by_id, get_event, list_events
+from bridge.store.event_filter import EventFilter
+from bridge.store.event_pages import page_of_events, search_events
+from bridge.store.events import events_by_id, get_event, list_events
 from bridge.store.transaction import Database
 from bridge.trail import event_summary, read_trail
 from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
@@ -46,7 +48,12 @@ class EventsQuery(ApiModel):
     subject: Word = ""
     """The issue, scan, case or job they are about."""
     ticket: Word = ""
-    """Only events that led to this ticket."""
+    """Only events that led to this ticket, or did not lead to another one because of it."""
+    rule: Word = ""
+    """Only events for which this rule planned something."""
+    text: Word = ""
+    """What stands in the id, type, subject, delivery key, reason or body, in either case. A page
+    looks into so many events; `next` goes on, also where it found none."""
     since: Cursor = 0
     """Received at or after this time, milliseconds UTC."""
     until: Cursor = 0
@@ -179,13 +186,16 @@ class EventsApi:
         query = asked.query
         chosen = EventFilter(
             asked.who.tenant, query.source, query.type, query.state.value if query.state else "",
-            query.subject, query.ticket, query.since, query.until, query.before,
+            query.subject, query.ticket, query.since, query.until, query.before, rule=query.rule,
         )  # fmt: skip
-        found = await self._database.read(
-            lambda tx: list_events(tx, chosen, query.limit, bodies=False)
-        )
+        if query.text:
+            searched = await self._database.read(
+                lambda tx: search_events(tx, chosen, query.text, query.limit)
+            )
+            return EventList(events=lines(searched.events), next=searched.last)
+        found = await self._database.read(lambda tx: page_of_events(tx, chosen, query.limit))
         last = found[-1].seq if len(found) == query.limit else None
-        return EventList(events=tuple(line(one) for one in found), next=last)
+        return EventList(events=lines(found), next=last)
 
     async def get(self, asked: Asked[None, Nothing]) -> dict[str, JsonValue]:
         event_id, tenant = asked.path["event_id"], asked.who.tenant
@@ -276,6 +286,12 @@ class EventsApi:
 
     async def _again(self, ids: Sequence[str]) -> list[StoredEvent]:
         return await self._database.read(lambda tx: events_by_id(tx, ids)) if ids else []
+
+
+def lines(found: Sequence[StoredEvent]) -> tuple[EventLine, ...]:
+    """Events that came in one moment stand as they were stored: those of one delivery in order."""
+    order = sorted(found, key=lambda one: (one.received_at, one.seq), reverse=True)
+    return tuple(line(one) for one in order)
 
 
 def line(event: StoredEvent) -> EventLine:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from bridge.access.role import Role
 from bridge.access.vault import Vault
@@ -13,7 +15,7 @@ from bridge.registry import Registry
 from bridge.senders import describe_source
 from bridge.sources.source import Source
 from bridge.store.actions import count_dead
-from bridge.store.events import count_by_state
+from bridge.store.event_pages import count_by_state
 from bridge.store.refusals import list_refusals
 from bridge.store.secrets_seen import list_seen
 from bridge.store.transaction import Database, Transaction
@@ -24,6 +26,22 @@ from bridge.web.metrics import Gauges
 TAG = "Overview"
 FRESH_SECONDS = 5.0
 """How long counts are good for: counting reads an index from end to end."""
+
+REST = 20
+"""Counting may take a twentieth of a processor, however many events there are."""
+
+PATIENCE_SECONDS = 0.1
+"""How long an answer waits for a new count when there is an older one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """at, took: seconds. states: events by their state. dead: dead actions."""
+
+    at: float
+    took: float
+    states: dict[str, int]
+    dead: int
 
 
 class SecretUse(ApiModel):
@@ -73,7 +91,7 @@ class CalledSystem(ApiModel):
 
 
 class Stats(ApiModel):
-    """Where things stand. Counts are up to five seconds old."""
+    """Where things stand. Counts are some seconds old."""
 
     events: dict[EventState, int]
     dead_actions: int
@@ -109,7 +127,8 @@ class OverviewApi:
         self._rules = rules
         self._gauges = gauges
         self._public_url = public_url
-        self._counted: dict[str, tuple[float, dict[str, int], int]] = {}
+        self._counted: dict[str, Counted] = {}
+        self._counting: dict[str, asyncio.Task[Counted]] = {}
 
     def operations(self) -> tuple[Operation, ...]:
         return (
@@ -170,13 +189,26 @@ class OverviewApi:
         )
 
     async def _counts(self, tenant: str) -> tuple[dict[str, int], int]:
-        known = self._counted.get(tenant)
-        if known is not None and time.monotonic() - known[0] < FRESH_SECONDS:
-            return known[1], known[2]
+        """The counts of a moment ago; those before where counting takes long."""
+        known, now = self._counted.get(tenant), time.monotonic()
+        if known is None or now - known.at >= max(FRESH_SECONDS, REST * known.took):
+            counting = self._counting.get(tenant)
+            if counting is None:
+                counting = asyncio.create_task(self._count(tenant), name="count events")
+                self._counting[tenant] = counting
+                counting.add_done_callback(lambda task: self._counting.pop(tenant, None))
+            if known is None:
+                known = await asyncio.shield(counting)
+            elif (await asyncio.wait({counting}, timeout=PATIENCE_SECONDS))[0]:
+                known = counting.result()
+        return known.states, known.dead
 
+    async def _count(self, tenant: str) -> Counted:
         async def work(tx: Transaction) -> tuple[dict[str, int], int]:
             return await count_by_state(tx, tenant), await count_dead(tx, tenant)
 
-        counts, dead = await self._database.read(work)
-        self._counted[tenant] = (time.monotonic(), counts, dead)
-        return counts, dead
+        begun = time.monotonic()
+        states, dead = await self._database.read(work)
+        counted = Counted(begun, time.monotonic() - begun, states, dead)
+        self._counted[tenant] = counted
+        return counted

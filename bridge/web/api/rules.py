@@ -21,7 +21,8 @@ from bridge.errors import FieldProblem, FieldsRefused, Invalid, Problem
 from bridge.made import MadeIntegrations
 from bridge.match.rules import RuleSet, read_files
 from bridge.match.schema import rule_schema
-from bridge.store.events import EventFilter, get_event
+from bridge.store.event_filter import EventFilter
+from bridge.store.events import get_event
 from bridge.store.rule_counts import RuleCount, rule_counts
 from bridge.store.transaction import Database
 from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,8 +14,11 @@ from bridge.access.role import Role
 from bridge.action import ActionState
 from bridge.clock import Clock
 from bridge.event import EventState
+from bridge.match.rule import Rule
+from bridge.sources.source import Source
 from bridge.store.events import received_by_time
 from bridge.store.transaction import Database
+from bridge.vocabulary import VOCABULARY
 from bridge.web.api.actions import ActionsApi, ActionsQuery, LinksQuery
 from bridge.web.api.events import EventsApi, EventsQuery
 from bridge.web.api.overview import OverviewApi
@@ -23,6 +28,26 @@ from bridge.web.pages.visit import Guide, Visit, back
 CHART_MS = 3 * 3_600_000
 CHART_STEP_MS = 60_000
 FAILURES_SHOWN = 8
+HOUR_MS = 3_600_000
+WITHIN_MS = {"1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "30d": 720 * HOUR_MS}
+OURS = {"within", "told"}
+"""Fields of an address that are a page's own, and none of the API's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a filter's fields suggest. sources: by tenant and name. rules: those in force."""
+
+    sources: Mapping[tuple[str, str], Source]
+    rules: Callable[[], Sequence[Rule]]
+
+    def of(self, tenant: str) -> dict[str, list[str]]:
+        """The names for a tenant's pages."""
+        return {
+            "sources": sorted(name for of, name in self.sources if of == tenant),
+            "rules": sorted(rule.name for rule in self.rules()),
+            "types": sorted(VOCABULARY),
+        }
 
 
 class Seeing:
@@ -37,6 +62,7 @@ class Seeing:
         events: EventsApi,
         actions: ActionsApi,
         overview: OverviewApi,
+        known: Known,
     ) -> None:
         self._guide = guide
         self._frame = frame
@@ -45,6 +71,7 @@ class Seeing:
         self._events = events
         self._actions = actions
         self._overview = overview
+        self._known = known
 
     def routes(self) -> list[Route]:
         page = self._guide.page
@@ -88,11 +115,15 @@ class Seeing:
         return JSONResponse(told)
 
     async def events(self, visit: Visit) -> Response:
-        query, wrong = _query(EventsQuery, visit)
+        within = visit.request.query_params.get("within", "")
+        since = {"since": self._clock() - WITHIN_MS[within]} if within in WITHIN_MS else {}
+        query, wrong = _query(EventsQuery, visit, **since)
         found = await self._events.list_(visit.asked(query=query))
+        narrowed = visit.request.query_params.keys() - {"before", "limit"}
         values = {
             "found": found, "query": query, "wrong": wrong, "states": list(EventState),
-            "more": _more(visit, found.next),
+            "more": _more(visit, found.next), "within": within, "times": WITHIN_MS,
+            "narrowed": narrowed, "known": self._known.of(visit.who.tenant),
         }  # fmt: skip
         if visit.is_part:
             return self._guide.renderer.page("event_rows.html", values)
@@ -125,9 +156,10 @@ class Seeing:
         return await self._frame.show(visit, "sources.html", "/sources", values)
 
 
-def _query(model: type[Any], visit: Visit) -> tuple[Any, str]:
+def _query(model: type[Any], visit: Visit, **more: object) -> tuple[Any, str]:
     """The address's fields as the API's own; what does not fit is said and left out."""
-    given = {name: value for name, value in visit.request.query_params.items() if value}
+    asked = visit.request.query_params
+    given = {name: value for name, value in asked.items() if value and name not in OURS} | more
     try:
         return model.model_validate(given), ""
     except ValidationError as error:
