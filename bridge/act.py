@@ -94,6 +94,7 @@ class Actor:
     trail: notes the HTTP exchanges made inside it.
     chance: a number from 0 up to 1 for the backoff's jitter.
     leads_to: by tenant and source, the integration that leads back to that sender.
+    trouble: why an integration that is there cannot be used, such as a key that does not open it.
     """
 
     database: Database
@@ -107,6 +108,7 @@ class Actor:
     backoff: Backoff
     chance: Callable[[], float]
     leads_to: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    trouble: Callable[[tuple[str, str]], str] = lambda _: ""
 
     # --- one try --------------------------------------------------------------------------
 
@@ -140,6 +142,12 @@ class Actor:
         offering = (one for one in self.free.values() if one.connector.action(planned.name))
         return next(offering, None)
 
+    def _missing(self, tenant: str, name: str) -> Hold | GiveUp:
+        """One that is there and cannot be used is waited for, as one that is switched off is."""
+        if why := self.trouble((tenant, name)):
+            return Hold(f"{name} cannot be used: {why}", DISABLED_SECONDS)
+        return GiveUp(f"the integration {name!r} is not configured")
+
     async def _try(
         self, action: StoredAction, run: Run, turn: Turn, integration: Integration | None
     ) -> Did:
@@ -153,7 +161,7 @@ class Actor:
             if isinstance(parameters, SyncStatus):
                 return await self._sync_status(action, run, parameters)
             if integration is None:
-                raise GiveUp(f"the integration {planned.integration!r} is not configured")
+                raise self._missing(run.tenant, planned.integration)
             if not integration.enabled:
                 raise Hold(f"{integration.name} is switched off", DISABLED_SECONDS)
             may_exist = action.may_exist or turn.may_exist
@@ -273,7 +281,7 @@ class Actor:
         if synced.ticket:
             integration = self.integrations.get((run.tenant, synced.integration))
             if integration is None:
-                raise GiveUp(f"the integration {synced.integration!r} is not configured")
+                raise self._missing(run.tenant, synced.integration)
             move = Transition(ticket=synced.ticket, to=synced.status)
             return await self._call(action, integration, TRANSITION, move, action.may_exist)
         for one in synced.records:

@@ -187,6 +187,8 @@ class Casework:
         try:
             found = self.registry.by_id(tenant, connector_id)
         except NotFound as error:
+            if why := self.registry.trouble((tenant, connector_id)):
+                raise PushFailed(f"connector {connector_id} cannot be used: {why}") from error
             raise NotFound(f"Saved object [action/{connector_id}] not found") from error
         if found.connector.action(PUSHES_CASE) is None:
             raise RequestRefused(f"connector {connector_id} ({type_of(found)}) takes no cases")

@@ -167,6 +167,7 @@ def make_actor(
         caller=Caller(database, clock, worker.action_timeout_seconds, http.may_change),
         backoff=backoff,
         chance=random.random,
+        trouble=registry.trouble,
         leads_to={
             (source.tenant, source.name): source.integration
             for source in configured.settings.sources

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -152,12 +152,21 @@ class MadeIntegrations:
         self._problems = {}
         opened = {one.id: self._opened(one) for one in found}
         usable = ((name, opened[row.id]) for name, row in self._rows.items())
-        self._registry.take((name, one) for name, one in usable if one is not None)
+        self._registry.take(
+            ((name, one) for name, one in usable if one is not None), self._broken(found)
+        )
         offers = offers_of(found)
         changed = offers != self._offers
         self._offers = offers
         if changed and self.on_change is not None:
             await self.on_change()
+
+    def _broken(self, found: Sequence[StoredIntegration]) -> Iterator[tuple[Named, str]]:
+        """Why each that cannot be used cannot, by its names and its id."""
+        names = [*self._rows.items(), *(((one.tenant, one.id), one) for one in found)]
+        for named_, row in names:
+            if row.id in self._problems:
+                yield named_, self._problems[row.id]
 
     async def watch(self) -> None:
         """Takes up what other nodes change, until cancelled."""

@@ -27,10 +27,22 @@ class Registry:
     def __init__(self, configured: Mapping[Named, Integration]) -> None:
         self._configured = dict(configured)
         self._made: dict[Named, Integration] = {}
+        self._broken: dict[Named, str] = {}
 
-    def take(self, made: Iterable[tuple[Named, Integration]]) -> None:
-        """Puts what callers made in place of all they had made before."""
-        self._made = dict(made)
+    def take(
+        self,
+        made: Iterable[tuple[Named, Integration]],
+        broken: Iterable[tuple[Named, str]] = (),
+    ) -> None:
+        """Puts what callers made in place of all they had made before.
+
+        broken: why those of these names and ids cannot be used.
+        """
+        self._made, self._broken = dict(made), dict(broken)
+
+    def trouble(self, named: Named, /) -> str:
+        """Why the integration of this name or id cannot be used; empty where it can, or is none."""
+        return "" if self.get(named) else self._broken.get(named, "")
 
     def get(self, named: Named, /) -> Integration | None:
         """The integration of this name. What the configuration names goes first."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.access.vault import Vault
 from bridge.connectors.jira.options import JiraSettings
 from bridge.event import JSON
 from bridge.store.integrations import get_integration
@@ -290,6 +291,29 @@ async def test_a_sealed_value_that_does_not_open_stops_nothing_else(world: World
     anew = {"auth_data": {"access_token": "new"}, "options": {"organization": "acme"}}
     whole = (await world.ask("PATCH", f"{BASE}/{id_}", json=anew)).json()["data"]
     assert (whole["problem"], whole["auth_data"]["access_token"]) == ("", "new")
+
+
+async def test_actions_wait_for_one_that_no_key_opens_and_go_on_when_it_is_mended(
+    world: World, tmp_path: Path
+) -> None:
+    """As for one that is switched off: whoever mends the key must not find them given up."""
+    allow(world)
+    made = (await world.ask("POST", f"{BASE}/create", json=jira(world))).json()["data"]
+    await write_rule(world, tmp_path, "jira-made")
+    vault, world.parts.made.vault = world.parts.made.vault, Vault([b"\1" * 32])
+    await world.parts.made.load()
+    await world.event("case.created", {"id": "c-1", "title": "It leaks"})
+    (action,) = (await world.ask("GET", "/api/v1/actions")).json()["actions"]
+    assert action["state"] == "waiting"
+    assert f"jira-made cannot be used: integration:{made['integration_id']}" in action["reason"]
+    pushed = await world.ask("POST", f"/api/cases/c-1/connector/{made['integration_id']}/_push")
+    assert pushed.status_code == 424
+    assert f"integration:{made['integration_id']}" in pushed.json()["message"]
+    world.parts.made.vault = vault
+    await world.parts.made.load()
+    world.clock.advance(60_000)
+    await world.parts.worker.drain()
+    assert "It leaks" in summaries(world)
 
 
 def allow(world: World, hosts: tuple[str, ...] = ("127.0.0.1",)) -> None:
