@@ -114,6 +114,7 @@ class Parts:
             self._run("reload", watch(self.configured, self.rules, lambda: made.offers))
         self._run("integrations", self.made.watch())
         self._run("tokens", self.tokens.watch())
+        self._run("webhooks", self.engine.webhooks.watch())
         self._run("tickets", self.ticket_making.watch())
 
     async def reload(self) -> None:

@@ -27,6 +27,7 @@ from bridge.store.actions import StoredAction
 from bridge.store.transaction import Database
 from bridge.tokens import OAuthClient, Tokens
 from bridge.web.metrics import Metrics
+from bridge.webhook_watch import WebhookWatch
 from bridge.worker import Worker
 
 
@@ -51,6 +52,7 @@ class Engine:
     rules: RulesHolder
     caller: Caller
     worker: Worker
+    webhooks: WebhookWatch
     metrics: Metrics
 
 
@@ -104,6 +106,7 @@ async def make_engine(
         rules=rules,
         caller=actor.caller,
         worker=worker,
+        webhooks=WebhookWatch(database, clock, registry, tokens.renew),
         metrics=metrics,
     )
 

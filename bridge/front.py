@@ -228,6 +228,9 @@ def gauges_of(engine: Engine, intake: Intake) -> Gauges:
             f"{tenant}/{name}": state.value
             for (tenant, name), state in engine.caller.pacing.states().items()
         },
+        webhooks={
+            name: (one.ends_at, one.trouble) for name, one in engine.webhooks.endings().items()
+        },
     )
 
 

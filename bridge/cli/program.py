@@ -37,6 +37,10 @@ COMMANDS = {
         "bridge.cli.sources:sources",
         "List the senders, and when each secret was last used.",
     ),
+    "jira": (
+        "bridge.cli.jira:jira",
+        "Register webhooks with Jira, list, refresh and remove them.",
+    ),
     "keys": ("bridge.cli.keys:keys", "Make, list and revoke API keys."),
     "quarantine": (
         "bridge.cli.quarantine:quarantine",

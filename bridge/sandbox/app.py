@@ -41,6 +41,7 @@ class SandboxOptions:
     """seed: of everything random, so that a run can be repeated.
 
     projects: key and name; the first gets the ready-made epic (`SEC-1`).
+    client_secret: of the OAuth app that registers webhooks with Jira; it signs what they bring.
     root: the site that answers without its mount. webhooks: where changes are reported to.
     tokens: what the other vendors' stand-ins let in; empty lets any credentials in.
     webhook_delays_seconds: between the tries of one webhook; as many tries as numbers, plus one.
@@ -52,6 +53,7 @@ class SandboxOptions:
     faults: Faults = NONE
     credentials: Credentials = field(default_factory=Credentials)
     tokens: frozenset[str] = field(default=frozenset(), repr=False)
+    client_secret: str = field(default="made-up-sandbox-client-secret", repr=False)
     webhooks: Sequence[Target] = ()
     webhook_delays_seconds: Sequence[float] = DELAYS_SECONDS
 
@@ -86,6 +88,7 @@ class Sandbox:
                 self.journal,
                 name,
                 self.options.credentials,
+                self.options.client_secret,
             )
         for name, kind in load_neighbours().items():
             outbox = self.webhooks.outbox(name, kind.webhooks or JIRA)

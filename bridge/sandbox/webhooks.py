@@ -131,13 +131,25 @@ class Webhooks:
         self, site: str, dialect: Dialect, subject: str, event: str, body: dict[str, JSON]
     ) -> None:
         """One delivery for each target that wants the event."""
-        raw = ENCODER.encode(body).encode("utf-8", "replace")
         for target in self.targets_of(site):
             if not target.events or event in target.events:
-                identifier = str(uuid.UUID(int=self._conditions.identifiers.getrandbits(128)))
-                now = self._conditions.clock()
-                line = f"{site}/{subject}"
-                self._enqueue(Delivery(identifier, target, dialect, line, event, raw, now))
+                self.queue_to(target, site, dialect, subject, event, body)
+
+    def queue_to(
+        self,
+        target: Target,
+        site: str,
+        dialect: Dialect,
+        subject: str,
+        event: str,
+        body: dict[str, JSON],
+    ) -> None:
+        """One delivery to a target that was found otherwise."""
+        raw = ENCODER.encode(body).encode("utf-8", "replace")
+        identifier = str(uuid.UUID(int=self._conditions.identifiers.getrandbits(128)))
+        now = self._conditions.clock()
+        line = f"{site}/{subject}"
+        self._enqueue(Delivery(identifier, target, dialect, line, event, raw, now))
 
     def repeat(self, identifier: str) -> bool:
         """Send a delivery once more under its identifier; False when it is not known."""
@@ -232,6 +244,12 @@ class SiteOutbox:
 
     def send(self, subject: str, event: str, body: dict[str, JSON]) -> None:
         self._webhooks.queue(self._site, self._dialect, subject, event, body)
+
+    def send_to(
+        self, target: Target, dialect: Dialect, subject: str, event: str, body: dict[str, JSON]
+    ) -> None:
+        """To one target alone, which the site itself has found."""
+        self._webhooks.queue_to(target, self._site, dialect, subject, event, body)
 
 
 def _show(delivery: Delivery) -> JSON:

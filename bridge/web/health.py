@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bridge.clock import iso
 from bridge.errors import Problem, StoreError
 from bridge.event import JSON
 from bridge.store.probe import probe
@@ -120,6 +121,7 @@ class Health:
             "worker": outcome(worker),
             "rules": self._rules_check(),
             "integrations": self._integrations_check(),
+            "webhooks": self._webhooks_check(),
         }
         value = {"status": "ready" if ready else "not ready", "checks": checks}
         return JSONResponse(value, 200 if ready else 503)
@@ -138,6 +140,15 @@ class Health:
         breakers = self._gauges().breakers
         words = f"left alone for a while: {', '.join(sorted(breakers))}" if breakers else ""
         return outcome(words) | {"breakers": dict(breakers)}
+
+    def _webhooks_check(self) -> dict[str, JSON]:
+        """What Jira lets end: events would be missed, those that come are taken all the same."""
+        webhooks = self._gauges().webhooks
+        wrong = [name for name, (_, trouble) in webhooks.items() if trouble]
+        names = ", ".join(wrong[:SHOWN_PROBLEMS])
+        words = f"not refreshed, the log says why: {names}" if wrong else ""
+        ends: dict[str, JSON] = {name: iso(at) for name, (at, _) in webhooks.items()}
+        return outcome(words) | {"ends": ends}
 
     async def show_metrics(self, request: Request) -> Response:
         del request

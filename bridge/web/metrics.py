@@ -62,6 +62,8 @@ class Gauges:
     queue: deliveries that wait for their commit. commits, committed: of the store since the start.
     lanes: lanes that are due. rule_problems: mistakes in changed rule files.
     breakers: the circuit breakers that are not closed, by `tenant/integration`.
+    webhooks: those of Jira that end, by `tenant/source/number`: when, in milliseconds, and what is
+        wrong with them.
     """
 
     queue: int = 0
@@ -71,6 +73,7 @@ class Gauges:
     rules: int = 0
     rule_problems: int = 0
     breakers: Mapping[str, str] = field(default_factory=dict)
+    webhooks: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -162,6 +165,7 @@ class NumbersCollector(Collector):
         for integration, state in gauges.breakers.items():
             breakers.add_metric((integration, state), 1)
         yield breakers
+        yield from endings(gauges.webhooks)
         yield CounterMetricFamily(
             "bridge_unshown_refusals",
             "Refused deliveries that came too fast to be kept and shown.",
@@ -171,6 +175,24 @@ class NumbersCollector(Collector):
             "bridge_quarantine_lost", "Refused deliveries not kept in quarantine, by reason.",
             ("why",), metrics.quarantine_lost,
         )  # fmt: skip
+
+
+def endings(webhooks: Mapping[str, tuple[int, str]]) -> Iterator[Metric]:
+    ends = GaugeMetricFamily(
+        "bridge_webhook_ends_timestamp_seconds",
+        "When a webhook that Jira lets end does so.",
+        labels=("webhook",),
+    )
+    troubled = GaugeMetricFamily(
+        "bridge_webhook_troubled",
+        "Whether it could not be refreshed when that was last tried, or has ended.",
+        labels=("webhook",),
+    )
+    for name, (ends_at, trouble) in webhooks.items():
+        ends.add_metric((name,), ends_at / 1000)
+        troubled.add_metric((name,), float(bool(trouble)))
+    yield ends
+    yield troubled
 
 
 def counted(

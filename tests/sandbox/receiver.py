@@ -13,6 +13,7 @@ class Receiver:
     def __init__(self) -> None:
         self.answers: list[int] = []
         self.received: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
         self.url = ""
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -22,6 +23,7 @@ class Receiver:
         }
         body = await reader.readexactly(int(headers["content-length"]))
         self.received.append((headers, body))
+        self.paths.append(head[0].split(" ")[1])
         status = self.answers.pop(0) if self.answers else 200
         if status:
             writer.write(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)

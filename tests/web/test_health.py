@@ -69,6 +69,7 @@ async def test_ready_when_the_store_writes_the_worker_runs_and_rules_are_loaded(
             "worker": {"ok": True},
             "rules": {"ok": True, "version": "abc123", "count": 3},
             "integrations": {"ok": True, "breakers": {}},
+            "webhooks": {"ok": True, "ends": {}},
         },
     }
 
@@ -89,6 +90,26 @@ async def test_system_that_is_left_alone_is_named_and_the_bridge_stays_ready(
         "breakers": {"default/jira": "open"},
     }
     assert 'bridge_breaker_open{integration="default/jira",state="open"} 1.0' in metrics.text
+
+
+async def test_webhook_that_was_not_refreshed_is_named_without_the_reason(
+    database: Database,
+) -> None:
+    noon = 1_795_262_400_000
+    gauges = Gauges(webhooks={"default/jira/7": (noon, "PUT https://jira.internal failed")})
+    health = Health(database, Rules(), Loops(), Metrics(), lambda: gauges)
+    transport = httpx.ASGITransport(make_site(health.routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
+        ready = await client.get("/readyz")
+        metrics = await client.get("/metrics")
+    assert ready.status_code == 200
+    assert ready.json()["checks"]["webhooks"] == {
+        "ok": False,
+        "reason": "not refreshed, the log says why: default/jira/7",
+        "ends": {"default/jira/7": "2026-11-21T12:00:00.000Z"},
+    }
+    assert 'bridge_webhook_troubled{webhook="default/jira/7"} 1.0' in metrics.text
+    assert 'bridge_webhook_ends_timestamp_seconds{webhook="default/jira/7"}' in metrics.text
 
 
 async def test_not_ready_when_the_worker_has_stopped_and_says_so(site: Site) -> None:

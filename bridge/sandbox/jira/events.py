@@ -13,6 +13,7 @@ from bridge.event import JSON
 from bridge.sandbox.jira.show import View, field_time
 from bridge.sandbox.jira.site import Call
 from bridge.sandbox.jira.state import Attachment, Change, Comment, Issue, Link
+from bridge.sandbox.jira.subscribed import is_wanted, tell
 from bridge.sandbox.jira.world import FIELDS
 
 SHORT = ("summary", "issuetype", "project", "assignee", "priority", "status")
@@ -44,7 +45,7 @@ def issue_deleted(call: Call, issue: Issue) -> None:
 
 
 def _issue(call: Call, issue: Issue, event: str, kind: str, change: Change | None) -> None:
-    if not call.site.outbox.wanted:
+    if not is_wanted(call):
         return
     body = _start(call, event)
     if kind:
@@ -53,7 +54,7 @@ def _issue(call: Call, issue: Issue, event: str, kind: str, change: Change | Non
     body["issue"] = _full(call, issue)
     if change is not None:
         body["changelog"] = {"id": change.id, "items": _items(call, change)}
-    call.site.outbox.send(issue.id, event, body)
+    tell(call, issue.id, event, body, issue)
 
 
 def _items(call: Call, change: Change) -> list[JSON]:
@@ -64,7 +65,7 @@ def _items(call: Call, change: Change) -> list[JSON]:
 
 def comment_event(call: Call, event: str, comment: Comment) -> None:
     """event: comment_created, comment_updated or comment_deleted."""
-    if not call.site.outbox.wanted:
+    if not is_wanted(call):
         return
     view = _view(call)
     shown = view.comment(comment)
@@ -76,27 +77,27 @@ def comment_event(call: Call, event: str, comment: Comment) -> None:
         issue = view.issue(comment.issue, frozenset(SHORT))
         del issue["expand"]
         body["issue"] = issue
-    call.site.outbox.send(comment.issue.id, event, body)
+    tell(call, comment.issue.id, event, body, comment.issue)
     if not call.site.cloud and event == "comment_created":
         commented = _start(call, "jira:issue_updated")
         commented["issue_event_type_name"] = "issue_commented"
         commented["user"] = view.user(call.user)
         commented["issue"] = _full(call, comment.issue)
         commented["comment"] = shown
-        call.site.outbox.send(comment.issue.id, "jira:issue_updated", commented)
+        tell(call, comment.issue.id, "jira:issue_updated", commented, comment.issue)
 
 
 def attachment_created(call: Call, attachment: Attachment) -> None:
-    if call.site.outbox.wanted:
+    if is_wanted(call):
         body = _start(call, "attachment_created")
         shown = _view(call).attachment(attachment)
         shown["created"] = field_time(attachment.created)
         body["attachment"] = shown
-        call.site.outbox.send(attachment.issue.id, "attachment_created", body)
+        tell(call, attachment.issue.id, "attachment_created", body, None)
 
 
 def link_created(call: Call, link: Link) -> None:
-    if call.site.outbox.wanted:
+    if is_wanted(call):
         body = _start(call, "issuelink_created")
         body["issueLink"] = {
             "id": int(link.id),
@@ -112,7 +113,7 @@ def link_created(call: Call, link: Link) -> None:
             },
             "systemLink": False,
         }
-        call.site.outbox.send(link.inward.id, "issuelink_created", body)
+        tell(call, link.inward.id, "issuelink_created", body, None)
 
 
 def _start(call: Call, event: str) -> dict[str, JSON]:

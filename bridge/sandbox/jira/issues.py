@@ -14,6 +14,7 @@ from bridge.sandbox.jira.links import add_link_from
 from bridge.sandbox.jira.screens import field_meta
 from bridge.sandbox.jira.site import NO_ISSUE, Call
 from bridge.sandbox.jira.state import Issue
+from bridge.sandbox.jira.subscribed import is_wanted
 from bridge.sandbox.jira.workflow import transitions_of
 from bridge.sandbox.jira.world import FIELDS, User
 
@@ -42,7 +43,7 @@ def _create(call: Call, body: dict[str, JSON]) -> Issue:
     issue.properties.update(wish.properties)
     issue.watchers[call.user.account_id] = call.user
     comments = [add_comment(call, issue, as_object(sent)) for sent in wish.comments]
-    if call.site.outbox.wanted:
+    if is_wanted(call):
         events.issue_created(call, issue, first_items(call, issue))
     for sent in wish.links:
         add_link_from(call, issue, as_object(sent))

@@ -1,7 +1,7 @@
-"""Webhooks an app registers for itself (`/rest/api/2/webhook`), kept and listed only.
+"""Webhooks an app registers for itself (`/rest/api/3/webhook`); `subscribed.py` sends to them.
 
-Jira signs what it sends to these with the app's own secret as a JWT; the sandbox has no apps, so
-it sends nothing to them. What it does send goes to the targets of `/sandbox/webhooks`.
+Where the sandbox lets only some credentials in, an OAuth token alone may do so, as in Jira: only
+apps can. An app has one address for all of them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ LIFETIME_MS = 30 * 86_400_000
 """Jira forgets them after 30 days unless refreshed (its documentation, read 2026-11)."""
 
 
+NO_APP = "Only Connect and OAuth 2.0 apps can use this operation."
+SEVERAL = "Only a single URL per app is allowed to be registered via REST API."
+
+
 def register(call: Call) -> Answer:
     body = call.request.object()
     url = body.get("url")
     if not isinstance(url, str) or not url:
         raise Declined(400, "The url is required.")
+    if any(one["url"] != url for one in call.state.registrations.values()):
+        raise Declined(400, SEVERAL)
     results: list[JSON] = []
     for sent in as_list(body.get("webhooks")):
         wanted = as_object(sent)

@@ -12,6 +12,7 @@ from bridge.sandbox.exchange import Answer, Declined, Request
 from bridge.sandbox.jira.show import Deployment, View
 from bridge.sandbox.jira.state import Issue, JiraState
 from bridge.sandbox.jira.world import User
+from bridge.sandbox.webhooks import Dialect, Target
 
 IN_GATEWAY = "/ex/jira/"
 NO_ISSUE = "Issue does not exist or you do not have permission to see it."
@@ -25,17 +26,28 @@ class Outbox(Protocol):
 
     def send(self, subject: str, event: str, body: dict[str, JSON]) -> None: ...
 
+    def send_to(
+        self, target: Target, dialect: Dialect, subject: str, event: str, body: dict[str, JSON]
+    ) -> None: ...
+
 
 class JiraSite:
     """A state, the flavour it is shown in, and what it shares with the rest of the sandbox."""
 
     def __init__(
-        self, state: JiraState, deployment: Deployment, conditions: Conditions, outbox: Outbox
+        self,
+        state: JiraState,
+        deployment: Deployment,
+        conditions: Conditions,
+        outbox: Outbox,
+        client_secret: str = "",
     ) -> None:
+        """client_secret: of the OAuth app that all bearers of tokens are."""
         self.state = state
         self.deployment: Deployment = deployment
         self.conditions = conditions
         self.outbox = outbox
+        self.client_secret = client_secret
         self._views: dict[tuple[str, int], View] = {}
 
     @property

@@ -19,8 +19,10 @@ from bridge.sandbox.exchange import (
     decline,
 )
 from bridge.sandbox.front import Front, Reply
+from bridge.sandbox.jira.admin_webhooks import CLOUD_PLACE, DATA_CENTER_PLACE, answer_admin
 from bridge.sandbox.jira.limits import too_many, wait_of
 from bridge.sandbox.jira.meta import CLOUD_ID
+from bridge.sandbox.jira.registrations import NO_APP
 from bridge.sandbox.jira.routes import SECURE, Table
 from bridge.sandbox.jira.show import Deployment
 from bridge.sandbox.jira.site import IN_GATEWAY, Call, JiraSite, Outbox, Route
@@ -71,9 +73,10 @@ def jira_stand_in(
     journal: Journal,
     name: str = "jira",
     credentials: Credentials | None = None,
+    client_secret: str = "",
 ) -> JiraStandIn:
     """name: what the journal calls this site."""
-    site = JiraSite(state, deployment, conditions, outbox)
+    site = JiraSite(state, deployment, conditions, outbox, client_secret)
     return JiraStandIn(site, journal, name, credentials or Credentials())
 
 
@@ -102,7 +105,17 @@ class JiraStandIn:
             if request.path == TENANT_INFO and self.site.cloud and IN_GATEWAY not in request.base:
                 return Reply(answer({"cloudId": CLOUD_ID}))
             user = self._who(request)
+            segments = tuple(request.path.strip("/").split("/"))
+            place = CLOUD_PLACE if self.site.cloud else DATA_CENTER_PLACE
+            if segments[:4] == place and len(segments) <= 5:
+                call = Call(self.site, request, 2, user, ())
+                writes = request.method != "GET"
+                return self._front.carry_out(
+                    lambda: answer_admin(call, segments[4:]), decline, writes=writes
+                )
             route, arguments, api = self._route(request)
+            if route.parts[:1] == ("webhook",) and self._credentials.closed:
+                self._only_apps(request)
             kind = request.header(b"content-type") or ""
             if kind.startswith("multipart/form-data"):
                 request.files = await read_files(request, "file")
@@ -137,6 +150,12 @@ class JiraStandIn:
         if closed and not (scheme.lower() == "bearer" and value.strip() in bearer):
             raise Declined(401, NO_ENTRY)
         return BRIDGE
+
+    def _only_apps(self, request: Request) -> None:
+        """Raises Declined (403) for whoever is no OAuth app."""
+        header = request.header(b"authorization") or ""
+        if header.partition(" ")[2].strip() not in self._credentials.oauth:
+            raise Declined(403, NO_APP)
 
     def _route(self, request: Request) -> tuple[Route, tuple[str, ...], int]:
         segments = tuple(request.path.strip("/").split("/"))

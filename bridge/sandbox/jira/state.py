@@ -100,6 +100,19 @@ class Issue:
         )
 
 
+@dataclass(slots=True)
+class AdminWebhook:
+    """A webhook that an administrator registered. secret: empty sends unsigned."""
+
+    number: int
+    name: str
+    url: str
+    events: list[JSON]
+    jql: str
+    enabled: bool = True
+    secret: str = field(default="", repr=False)
+
+
 class JiraState:
     """Issues and what hangs on them. Every id is given out in order, so that runs repeat."""
 
@@ -114,6 +127,7 @@ class JiraState:
         self.attachments: dict[str, Attachment] = {}
         self.links: dict[str, Link] = {}
         self.registrations: dict[int, dict[str, JSON]] = {}
+        self.admin_webhooks: dict[int, AdminWebhook] = {}
         self._last: dict[str, int] = {}
         for user in USERS:
             for name in (user.account_id, user.name, user.email):
