@@ -66,14 +66,10 @@ async def insert_events(
     An event whose (tenant, source, key) is known is left out. The store decides, so two
     deliveries at once cannot both be new.
     """
-    rows = [
-        (
-            event.id, event.tenant, event.source, event.key, event.part, event.type,
-            event.subject, event.time, event.received_at, events[0].id, "received",
-        )
-        for events in deliveries
-        for event in events
-    ]  # fmt: skip
+    # The first nine of an event are the first nine columns; naming each would take three times.
+    rows: list[EventRow] = [
+        (*event[:9], events[0].id, "received") for events in deliveries for event in events
+    ]
     new = await insert_unknown(tx, rows)
     bodies = [
         (events[0].id, events[0].headers, events[0].body)

@@ -86,18 +86,21 @@ class NewestKeys:
 
     def add(self, digests: Sequence[bytes], first_seq: int) -> None:
         """Events of the open transaction, numbered from `first_seq` on."""
+        slices = self._slices
         for seq, digest in enumerate(digests, first_seq):
-            self._added.append((digest, self.put(digest, seq)))
+            part = slices[digest[0] >> _SHIFT]
+            before = part.get(digest)
+            if before is None:
+                self._count += 1
+            part[digest] = seq
+            self._added.append((digest, before))
         self.upto = first_seq + len(digests) - 1
 
-    def put(self, digest: bytes, seq: int) -> int | None:
-        """One event that is in the store; gives the seq that its digest had before."""
+    def put(self, digest: bytes, seq: int) -> None:
+        """One event that is in the store already."""
         part = self._slices[digest[0] >> _SHIFT]
-        before = part.get(digest)
-        if before is None:
-            self._count += 1
+        self._count += digest not in part
         part[digest] = seq
-        return before
 
     def take_slice(self) -> tuple[list[tuple[bytes, int]], int]:
         """The keys that are to be moved now, in order, and the mark that the table has then."""

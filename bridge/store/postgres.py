@@ -99,7 +99,12 @@ class PostgresDatabase:
         self._listening: asyncio.Task[None] | None = None
 
     async def write(
-        self, work: Work[T], *, short: bool = False, begin: Callable[[], None] | None = None
+        self,
+        work: Work[T],
+        *,
+        short: bool = False,
+        begin: Callable[[], None] | None = None,
+        enough: Callable[[], bool] | None = None,
     ) -> T:
         """Runs the work in a transaction; again from the start when another one was in its way."""
         import asyncpg

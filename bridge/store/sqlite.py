@@ -35,9 +35,8 @@ BATCH = 256
 """Transactions in one commit, at most. Beyond it the commit itself gets noticeably longer."""
 
 TURNS = 4
-"""Of the event loop between two commits: those who waited are answered, and what they send next
-comes into the next one. To begin that first, so that the disk works meanwhile, was tried: the two
-threads then held each other up, a fifth more CPU for each delivery and a twentieth less of them."""
+"""Of the event loop between two commits, at most: in the first, those who waited are answered, and
+in the others what they send next comes into the next commit, unless enough waits for it already."""
 
 READERS = 2
 BUSY_TIMEOUT_MS = 5_000
@@ -99,12 +98,16 @@ class Result:
 
 @dataclass(slots=True)
 class Waiting:
-    """A work in the line, and who waits for it. result: how it ended, once it has run."""
+    """A work in the line, and who waits for it; `Database.write` says what the others are.
+
+    result: how it ended, once it has run.
+    """
 
     work: Work[Any]
     future: asyncio.Future[Any]
     short: bool
     begin: Callable[[], None] | None
+    enough: Callable[[], bool] | None
     result: Result | None = None
 
 
@@ -149,11 +152,16 @@ class SqliteDatabase:
         self._lock_file = handle
 
     async def write(
-        self, work: Work[T], *, short: bool = False, begin: Callable[[], None] | None = None
+        self,
+        work: Work[T],
+        *,
+        short: bool = False,
+        begin: Callable[[], None] | None = None,
+        enough: Callable[[], bool] | None = None,
     ) -> T:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(Waiting(work, future, short, begin))
+        self._waiting.append(Waiting(work, future, short, begin, enough))
         if self._flush is None:
             self._flush = loop.create_task(self._write_waiting())
         return await future
@@ -197,6 +205,8 @@ class SqliteDatabase:
                 answer_all(batch, await self._writer.run(partial(self._commit, batch, begun)))
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
+                    if any(one.enough is not None and one.enough() for one in self._waiting):
+                        break
         except BaseException as error:  # closed or cancelled: nobody is left waiting
             answer_all(batch, StoreUnavailable(f"not written: {error!r}"))
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from bridge.store.newest_keys import NewestKeys
@@ -61,12 +62,18 @@ class Database(Protocol):
         ...
 
     async def write(
-        self, work: Work[T], *, short: bool = False, begin: Callable[[], None] | None = None
+        self,
+        work: Work[T],
+        *,
+        short: bool = False,
+        begin: Callable[[], None] | None = None,
+        enough: Callable[[], bool] | None = None,
     ) -> T:
         """Runs the work and returns once it is durable. Either all of it is, or none.
 
         short: it takes no more than a few milliseconds, so it may run where the requests do.
         begin: called once, in the loop's thread, when the turn of this work has come.
+        enough: asked whether to begin at once where otherwise more would be waited for.
         """
         ...
 
@@ -142,7 +149,7 @@ async def insert_rows(
     while at < len(rows):
         part = rows[at : at + MOST_ROWS]
         sql = multi_row(head, len(part[0]), len(part), tail)
-        values = [value for row in part for value in row]
+        values = list(chain.from_iterable(part))
         if returning:
             returned.extend(await tx.rows(sql, *values))
         else:
