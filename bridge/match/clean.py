@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from math import isfinite
+from sys import float_info
 from typing import NoReturn
 
 import orjson
@@ -31,11 +32,13 @@ _UNFIT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
-def parse_body(raw: bytes) -> JSON:
+def parse_body(raw: bytes, *, keep_kinds: bool = False) -> JSON:
     """Read a body that is strict JSON in UTF-8, cleaned.
 
     A number that 64 bits cannot hold becomes the text that was sent, so that a long id keeps
-    every digit. NUL and lone surrogates become U+FFFD. Of a key given twice the last one counts.
+    every digit. keep_kinds: it becomes the nearest double, where a model says which kind each
+    field is of and a number must not be taken for a text. NUL and lone surrogates become U+FFFD.
+    Of a key given twice the last one counts.
 
     Raises Malformed: empty, not UTF-8, not JSON (NaN and Infinity are not), deeper than 100.
     """
@@ -48,10 +51,10 @@ def parse_body(raw: bytes) -> JSON:
             return orjson.loads(raw)  # type: ignore[no-any-return]
         except ValueError:
             pass  # for the way below it may be fit; if not, it says more exactly what is wrong
-    return _parse_odd(raw)
+    return _parse_odd(raw, keep_kinds)
 
 
-def _parse_odd(raw: bytes) -> JSON:
+def _parse_odd(raw: bytes, keep_kinds: bool = False) -> JSON:
     """A body with something in it that has to be cleaned, or that is no JSON."""
     try:
         text = raw.decode()
@@ -59,7 +62,7 @@ def _parse_odd(raw: bytes) -> JSON:
         raise Malformed(f"the body is not UTF-8: byte {error.start} cannot stand there") from error
     if not text.strip():
         raise Malformed("the body is empty")
-    value = _loads(text)
+    value = _loads(text, _OF_KINDS if keep_kinds else _DECODER)
     return _without_unfit(value) if _UNFIT_ESCAPE.search(raw) else value
 
 
@@ -71,9 +74,9 @@ def clean(value: JSON) -> JSON:
     return _cleaned(value, MOST_DEPTH)
 
 
-def _loads(text: str) -> JSON:
+def _loads(text: str, decoder: json.JSONDecoder) -> JSON:
     try:
-        return _DECODER.decode(text)  # type: ignore[no-any-return]
+        return decoder.decode(text)  # type: ignore[no-any-return]
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise Malformed(f"the body is not JSON: {error.msg} at {where}") from error
@@ -97,8 +100,21 @@ def _fraction(digits: str) -> float | str:
     return number if isfinite(number) else digits
 
 
+def _nearest(digits: str) -> float:
+    return min(max(float(digits), -float_info.max), float_info.max)
+
+
+def _whole_or_nearest(digits: str) -> int | float:
+    number = _whole(digits)
+    return number if isinstance(number, int) else _nearest(digits)
+
+
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_whole, parse_float=_fraction)
 """Made once: `json.loads` with these arguments makes one for each text."""
+
+_OF_KINDS = json.JSONDecoder(
+    parse_constant=_refuse, parse_int=_whole_or_nearest, parse_float=_nearest
+)
 
 
 def _too_deep(raw: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from sys import float_info
 
 import pytest
 from hypothesis import given
@@ -149,3 +150,18 @@ VALUES = st.recursive(
 def test_quick_way_reads_every_value_as_the_exact_one_does(value: object, escaped: bool) -> None:
     raw = json.dumps(value, ensure_ascii=escaped).encode("utf-8", "replace")
     assert repr(parse_body(raw)) == repr(_parse_odd(raw))
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (b"[9223372036854775808]", [9223372036854775808.0]),
+        (b"[-18446744073709551616, 7]", [-18446744073709551616.0, 7]),
+        (b"[1" + b"0" * 400 + b", -1e999]", [float_info.max, -float_info.max]),
+        (b'["9223372036854775808", true, 0]', ["9223372036854775808", True, 0]),
+    ],
+)
+def test_number_stays_a_number_where_kinds_are_kept(raw: bytes, kept: list[JSON]) -> None:
+    found = parse_body(raw, keep_kinds=True)
+    assert found == kept
+    assert json.dumps(found) == json.dumps(kept)  # true is not 1 here

@@ -32,6 +32,8 @@ Text = Annotated[str, Field(max_length=1024)]
 class PushBody(ApiModel):
     """Nothing has to be said."""
 
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "null"]})
+
     version: Annotated[StrictStr, Field(max_length=200)] = ""
     """What the caller takes the case to be; where it is another by now, the answer is 409."""
 

@@ -87,10 +87,12 @@ class IntegrationsApi:
             Operation(
                 "PATCH", one, "update_integration", "Change, disable or enable one.", TAG, admin,
                 self.update, OneIntegration, body=ChangedIntegration, shape=ENVELOPE, also=taken,
+                examples={"switched off": {"active": False}},
             ),
             Operation(
                 "PUT", one, "replace_integration", "The same as PATCH.", TAG, admin, self.update,
                 OneIntegration, body=ChangedIntegration, shape=ENVELOPE, also=taken,
+                examples={"switched off": {"active": False}},
             ),
             Operation(
                 "DELETE", one, "delete_integration", "Remove one, with its credentials.", TAG,

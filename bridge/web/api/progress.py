@@ -38,6 +38,7 @@ PUSH_ALSO = {
     400: "Switched off, or `jobId` is missing: in the document's words.",
     404: "There is no such job, or it is another tenant's.",
 }
+NO_JOB = {400: "`jobId` is blank: in the document's words."}
 JOB_EXAMPLE: JSON = {
     "name": "Valve bodies",
     "jiraTicketKey": "SEC-12",
@@ -73,11 +74,11 @@ class ProgressApi:
             ),
             Operation(
                 "GET", "/api/jobs/{job_id}", "get_job", "Get a job.", TAG, Role.VIEWER,
-                self.get_job, ShownJob, shape=shape,
+                self.get_job, ShownJob, shape=shape, also=NO_JOB,
             ),
             Operation(
                 "PUT", "/api/jobs/{job_id}", "put_job", "Say how far a job is.", TAG,
-                Role.OPERATOR, self.put_job, ShownJob, body=JobBody, shape=shape,
+                Role.OPERATOR, self.put_job, ShownJob, body=JobBody, shape=shape, also=NO_JOB,
                 examples={"job": JOB_EXAMPLE},
             ),
             Operation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
@@ -30,10 +31,10 @@ async def read_body(request: Request, operation: Operation, limit_bytes: int) ->
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(f"the body must be application/json, not {kind[:60]}")
     try:
-        value = parse_body(raw)
+        value = parse_body(raw, keep_kinds=True)
     except Malformed as error:
         raise FieldsRefused([FieldProblem(("body",), str(error), "json_invalid")]) from error
-    return validated(operation.body, value, "body")
+    return checked_body(operation.body, value)
 
 
 async def read_bytes(request: Request, limit_bytes: int) -> bytes:
@@ -69,19 +70,31 @@ def read_query(request: Request, operation: Operation) -> Any:
             value[name] = [*before, text] if isinstance(before, list) else [before, text]
         else:
             value[name] = text
-    return validated(operation.query, value, "query")
+    return checked_query(operation.query, value)
 
 
-def validated(model: type[BaseModel], value: JSON, where: str) -> BaseModel:
-    """The value as the model. Raises FieldsRefused with a line for each field."""
+def checked_body(model: type[BaseModel], value: JSON) -> BaseModel:
+    """JSON as the model, each field of the kind that it says: true is no number, 0 is not false.
+
+    Raises FieldsRefused.
+    """
+    try:
+        return model.model_validate_json(orjson.dumps(value), strict=True)
+    except ValidationError as error:
+        raise refused(error, "body") from error
+
+
+def checked_query(model: type[BaseModel], value: JSON) -> BaseModel:
+    """A query as the model, its numbers read from their text. Raises FieldsRefused."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise FieldsRefused(
-            [
-                FieldProblem((where, *one["loc"]), one["msg"], one["type"])
-                for one in error.errors(
-                    include_input=False, include_url=False, include_context=False
-                )
-            ]
-        ) from error
+        raise refused(error, "query") from error
+
+
+def refused(error: ValidationError, where: str) -> FieldsRefused:
+    """A line for each field."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return FieldsRefused(
+        [FieldProblem((where, *one["loc"]), one["msg"], one["type"]) for one in found]
+    )

@@ -126,6 +126,7 @@ class RuleFilesApi:
                 "PUT", one, "save_rule_file",
                 "Check a rule file with all the others and save it; a mistake changes nothing.",
                 TAG, Role.ADMIN, self.put, SavedFile, body=Edit, also=clash, slashes=True,
+                examples={"a new file": {"text": "version: 1\nrules: []\n", "base": ""}},
             ),
             Operation(
                 "DELETE", one, "remove_rule_file",

@@ -18,6 +18,7 @@ from bridge.clock import Clock, iso
 from bridge.configured import Configured, rules_from
 from bridge.connectors.catalogue import action_shapes
 from bridge.errors import FieldProblem, FieldsRefused, Invalid, Problem
+from bridge.event import JSON
 from bridge.made import MadeIntegrations
 from bridge.match.rules import RuleSet, read_files
 from bridge.match.schema import rule_schema
@@ -83,6 +84,16 @@ class Checked(ApiModel):
     rules: int
     version: str
     problems: tuple[ShownProblem, ...]
+
+
+RULES = """version: 1
+rules:
+  - name: tell
+    on: finding.opened
+    then:
+      - log: {message: "${{ data.title }}"}
+"""
+CHANGE: dict[str, JSON] = {"files": {"tell.yaml": RULES}}
 
 
 class Change(ApiModel):
@@ -171,22 +182,24 @@ class RulesApi:
             ),
             Operation(
                 "POST", f"{base}/check", "check_rules", "Say whether a change is right.", TAG,
-                viewer, self.check, Checked, body=Change,
+                viewer, self.check, Checked, body=Change, examples={"a new file": CHANGE},
             ),
             Operation(
                 "POST", f"{base}/explain", "explain_rules",
                 "Say why each rule matches an event, or does not, and what it would send.", TAG,
                 viewer, self.explain, OBJECT, body=ExplainChange,
                 also={404: "There is no such event."},
+                examples={"rules in force": {"event": "evt_01a2"}},
             ),
             Operation(
                 "POST", f"{base}/test", "test_rules", "Run the tests in the rule files.", TAG,
-                viewer, self.test, OBJECT, body=Change,
+                viewer, self.test, OBJECT, body=Change, examples={"a new file": CHANGE},
             ),
             Operation(
                 "POST", f"{base}/backtest", "backtest_rules",
                 "Play a change over stored events, without acting, and say what is otherwise.",
                 TAG, Role.OPERATOR, self.backtest, OBJECT, body=BacktestChange,
+                examples={"two weeks": {**CHANGE, "days": 14}},
             ),
         )  # fmt: skip
 
