@@ -27,6 +27,7 @@ from bridge.errors import ExpressionFailed, GiveUp, Hold, TryAgain
 from bridge.event import JSON, StoredEvent
 from bridge.guards import Turn
 from bridge.match.plan import names_for, render_deferred
+from bridge.match.syncs import SYNC
 from bridge.matcher import Matcher
 from bridge.record import Ended
 from bridge.status import Linked, find_synced, keep_status
@@ -39,6 +40,8 @@ from bridge.store.links import Link
 from bridge.store.outbound import ours_of_event
 from bridge.store.runs import Run
 from bridge.store.transaction import Database, Transaction
+from bridge.sync.engine import Asked, Engine
+from bridge.sync.pairs import pairs_about
 from bridge.text.escape import ESCAPES
 
 SYNC_STATUS = "sync_status"
@@ -95,6 +98,7 @@ class Actor:
     chance: a number from 0 up to 1 for the backoff's jitter.
     leads_to: by tenant and source, the integration that leads back to that sender.
     trouble: why an integration that is there cannot be used, such as a key that does not open it.
+    syncs: keeps pairs alike for sync rules.
     """
 
     database: Database
@@ -109,6 +113,7 @@ class Actor:
     chance: Callable[[], float]
     leads_to: Mapping[tuple[str, str], str] = field(default_factory=dict)
     trouble: Callable[[tuple[str, str]], str] = lambda _: ""
+    syncs: Engine | None = None
 
     # --- one try --------------------------------------------------------------------------
 
@@ -157,6 +162,8 @@ class Actor:
             planned = await self._rendered(action, run)
             if planned.skip:
                 return Did(AttemptOutcome.SKIPPED, planned.skip)
+            if planned.name == SYNC:
+                return await self._sync(action, run, turn)
             parameters = self._parameters(planned)
             if isinstance(parameters, SyncStatus):
                 return await self._sync_status(action, run, parameters)
@@ -271,6 +278,28 @@ class Actor:
             self.database, run.tenant, integration.name, parameters, about, action.lane
         )
         return filled.parameters, filled.mark
+
+    async def _sync(self, action: StoredAction, run: Run, turn: Turn) -> Did:
+        """Every pair of the sync rule that the event is about, one after the other."""
+        rule = self.matcher.sync_rule(action.rule)
+        if rule is None or self.syncs is None:
+            raise GiveUp(f"the rule files have no sync rule {action.rule} any more")
+        stored = await self.database.read(lambda tx: get_event(tx, run.event_id))
+        event = self.matcher.read(stored)
+        at = self.leads_to.get((run.tenant, event.source), "")
+        pairs = await self.database.read(lambda tx: pairs_about(tx, rule, event, at))
+        if not pairs:
+            return Did(AttemptOutcome.SKIPPED, f"nothing is linked to {event.subject}")
+        asked = Asked(
+            action.event_id, action.rule, action.mark, action.attempts + 1, action.planned_at,
+            action.may_exist or turn.may_exist,
+        )  # fmt: skip
+        reports = [await self.syncs.sync(rule, pair, asked) for pair in pairs]
+        wrote: list[JSON] = [one for report in reports for one in report.wrote]
+        held: list[JSON] = [one for report in reports for one in report.held]
+        reason = "; ".join(dict.fromkeys(one for report in reports for one in report.reasons))
+        how = AttemptOutcome.DONE if wrote or held else AttemptOutcome.FOUND
+        return Did(how, reason, {"wrote": wrote, "held": held})
 
     async def _sync_status(self, action: StoredAction, run: Run, parameters: SyncStatus) -> Did:
         stored = await self.database.read(lambda tx: get_event(tx, run.event_id))

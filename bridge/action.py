@@ -155,6 +155,8 @@ class Call(Generic[P]):
     may_exist: an earlier try may have done it although no answer came: look for the mark first.
     intended_at: when the action was planned, milliseconds; nothing it made is older.
     now: milliseconds UTC.
+    expected: values of fields that have to stand there still, by sync's names for them; where one
+        does not, nothing is written and Moved is raised.
     """
 
     name: str
@@ -166,3 +168,4 @@ class Call(Generic[P]):
     now: int
     event_id: str
     rule: str
+    expected: Mapping[str, str] | None = None

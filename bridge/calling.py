@@ -237,6 +237,15 @@ class Caller:
             return await self._in_time(name, lambda: run_all(client, offered, calls))
 
     @asynccontextmanager
+    async def alone(self, tenant: str, what: str) -> AsyncIterator[None]:
+        """Keeps everybody else, on all nodes, from something that takes several calls together.
+
+        Raises Hold while another node is at it.
+        """
+        async with self._alone(Asked(tenant, "", "", what)):
+            yield
+
+    @asynccontextmanager
     async def _alone(self, asked: Asked) -> AsyncIterator[None]:
         """Keeps other writes from an object; those of other nodes too where there are several."""
         key = key_of(asked) if asked.written else None

@@ -139,7 +139,7 @@ def rules_from(
     """
     offered: dict[str, frozenset[str]] = dict(made)
     for (_, name), integration in configured.integrations.items():
-        actions = frozenset(action.shape.name for action in integration.connector.actions)
+        actions = integration.connector.offers
         offered[name] = offered.get(name, frozenset()) | actions
     return load_rules(
         files,

@@ -25,6 +25,8 @@ from bridge.settings import Settings
 from bridge.shared_clock import SharedClock
 from bridge.store.actions import StoredAction
 from bridge.store.transaction import Database
+from bridge.sync.engine import Engine as SyncEngine
+from bridge.sync.pingpong import Breakers, Limits
 from bridge.tokens import OAuthClient, Tokens
 from bridge.web.metrics import Metrics
 from bridge.webhook_watch import WebhookWatch
@@ -79,6 +81,8 @@ async def make_engine(
     actor.caller.renew = tokens.renew
     echoes = Echoes(database, clock, actor.leads_to, settings.sync.echo_minutes)
     actor.caller.watch = echoes
+    breakers = Breakers(database, clock, ping_pong_limits(settings))
+    actor.syncs = SyncEngine(database, clock, registry, actor.caller, breakers)
     worker = Worker(
         database,
         clock,
@@ -176,6 +180,15 @@ def make_actor(
             for source in configured.settings.sources
             if source.integration is not None
         },
+    )
+
+
+def ping_pong_limits(settings: Settings) -> Limits:
+    sync = settings.sync
+    return Limits(
+        sync.ping_pong_writes,
+        int(sync.ping_pong_minutes * 60_000),
+        int(sync.quiet_minutes * 60_000),
     )
 
 

@@ -248,7 +248,7 @@ def offers_of(found: Sequence[StoredIntegration]) -> Offers:
         connector = connectors.get(one.type)
         if connector is None:
             continue
-        actions = frozenset(action.shape.name for action in connector.actions)
+        actions = connector.offers
         for name in {one.identifier, one.name}:
             offers[name] = offers.get(name, frozenset()) | actions
     return offers

@@ -13,6 +13,7 @@ from bridge.errors import ExpressionFailed, Refused
 from bridge.event import JSON, Event, StoredEvent
 from bridge.match.plan import Plan, Stage, plan
 from bridge.match.rules import RuleSet
+from bridge.match.syncs import SyncRule
 from bridge.planning import Matched
 from bridge.store.outbound import Ours
 from bridge.text.escape import ESCAPES
@@ -43,6 +44,10 @@ class Matcher:
     def version(self) -> str:
         """The version of the rule set in force."""
         return self._rules().version
+
+    def sync_rule(self, name: str) -> SyncRule | None:
+        """The sync rule of this name in the set in force."""
+        return self._rules().syncs.get(name)
 
     def read(self, stored: StoredEvent) -> Event:
         """The event as rules see it.

@@ -243,6 +243,14 @@ class SyncSettings(Section):
     """Minutes for which a write is remembered, so that the event telling of it is known for an echo
     and goes no further. Two hours, because Jira tries a delivery again for over an hour. A person
     who sets the same value later is heard all the same: each write is recognised once."""
+    ping_pong_writes: int = Field(default=5, ge=1, le=90)
+    """How often sync may give a field of an object a value that it had given it before, within the
+    minutes below. One more, and that field is left alone: another bridge, or a rule of Jira
+    Automation, is taking back what sync writes. People rarely change their minds that often."""
+    ping_pong_minutes: float = Field(default=10.0, gt=0, le=1440)
+    """Minutes in which those are counted."""
+    quiet_minutes: float = Field(default=15.0, gt=0, le=10_080)
+    """Minutes without any further try after which a field that was left alone is synced again."""
 
 
 class LimitsSettings(Section):

@@ -33,6 +33,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("progress", "casework"),
     ("progress_text", "case_find", "direct", "switches"),
     ("registry", "senders"),
+    ("sync",),
     ("cases", "cases_known"),
     ("echo",),
     ("matcher", "status", "guards", "calling"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from bridge.action import ActionShape, Call, Outcome
 from bridge.connectors.http import HttpClient
+from bridge.connectors.mirror import Mirrored
 from bridge.event import JSON
 
 Client = Any
@@ -31,6 +32,10 @@ class Finding:
     ok: bool
     message: str
     hint: str = ""
+
+
+Mirror = Callable[[Client, str, bool], Awaitable[Mirrored]]
+"""Reads one thing for sync: the client, its key, and whether its comments are wanted."""
 
 
 def no_object(parameters: BaseModel) -> str | None:
@@ -141,6 +146,7 @@ class Connector:
         is for people, and gives way to what the scope says.
     assume: tells a client what it would else ask of the system first, as far as its settings let
         one guess; for previews, which ask nothing.
+    mirrors: for each kind of thing that sync can keep alike, how it is read.
     object_windows: how many writes to one object the system takes, each (how many, in how many
         milliseconds); empty where it names no such limit.
     """
@@ -158,7 +164,15 @@ class Connector:
     scope: tuple[Scoped, ...] = ()
     own_hosts: tuple[str, ...] = ()
     assume: Callable[[Client], None] = no_guess
+    mirrors: Mapping[str, Mirror] = field(default_factory=dict)
 
     def action(self, name: str) -> Action | None:
         """The action of this name, or None where the connector does not offer it."""
         return next((action for action in self.actions if action.shape.name == name), None)
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """What rules may ask of it: its actions, and `sync KIND` for what sync keeps alike."""
+        return frozenset(
+            (*(one.shape.name for one in self.actions), *(f"sync {kind}" for kind in self.mirrors))
+        )

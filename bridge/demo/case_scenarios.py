@@ -20,7 +20,8 @@ async def case_opened_in_kibana(world: World) -> Shown:
         missing.append("the case's comment in the issue")
     return await show(
         world, "A case opened in Kibana by a person", "", Sent(0, ids_of(event_id)), 0,
-        [("case-is-an-issue", "push_case", "done")], f"{key or 'nothing'} with its comment",
+        [("case-is-an-issue", "push_case", "done"), ("issue-and-case", "sync", "done")],
+        f"{key or 'nothing'} with its comment",
         missing,
     )  # fmt: skip
 
@@ -35,7 +36,7 @@ async def issue_of_the_case_done(world: World) -> Shown:
     status = await world.case_status(case_id)
     return await show(
         world, f"{key} done in Jira by a person", "", Sent(0, ids_of(event_id)), 0,
-        [("case-follows-its-issue", "sync_status", "done")], f"the case in Kibana is {status}",
+        [("issue-and-case", "sync", "done")], f"the case in Kibana is {status}",
         [] if status == "closed" else ["the case closed"],
     )  # fmt: skip
 
@@ -52,7 +53,7 @@ async def case_closed_in_kibana(world: World) -> Shown:
     status = status_of(issue) if issue else "nowhere"
     return await show(
         world, "A case closed in Kibana by a person", "", Sent(0, ids_of(event_id)), 0,
-        [("issue-is-done-with-its-case", "sync_status", "done")], f"{key} is {status}",
+        [("issue-and-case", "sync", "done")], f"{key} is {status}",
         [] if status == "Done" else ["its issue in Done"],
     )  # fmt: skip
 

@@ -129,6 +129,94 @@ class RuleEntry(_Strict):
     """The actions, each a mapping of one key: the action's name with its parameters."""
 
 
+class SyncEnd(_Strict):
+    """One of the two things that are kept alike."""
+
+    in_: Name = Field(alias="in", examples=["jira", "kibana"])
+    """The integration it is in."""
+    kind: Literal["issue", "case"] = Field(examples=["issue", "case"])
+    """What it is there."""
+
+
+ValueMap = dict[str, str | Annotated[list[str], Field(min_length=1)]]
+Owner = Literal["left", "right", "both"]
+Policy = Literal["newest", "left", "right", "hold"]
+
+
+class SyncFieldEntry(_Strict):
+    """How one field is kept alike."""
+
+    owner: Owner = Field("both", examples=["both", "left", "right"])
+    """Whose value counts: `left` and `right` carry it in one direction, and set it back there."""
+    conflict: Policy | None = Field(None, examples=["hold"])
+    """Another policy than the rule's."""
+    to_right: ValueMap | None = Field(
+        None, examples=[{"To Do": "open", "In Progress": "in-progress", "Done": "closed"}]
+    )
+    """From values on the left to those on the right, in any case. A list names several that mean
+    the same, the best first. Without it values go over as they are; a value that it does not name
+    stays where it is."""
+    to_left: ValueMap | None = Field(
+        None, examples=[{"open": ["To Do", "Reopened"], "closed": "Done"}]
+    )
+    """The same in the other direction."""
+    through: list[str] = Field([], examples=[["Reopened"]])
+    """Statuses that may be passed on the way to one that cannot be reached directly."""
+
+
+class SyncCommentsEntry(_Strict):
+    """Whether comments are carried over."""
+
+    owner: Owner = Field("both", examples=["both", "left", "right"])
+    """On which side they have to be written."""
+
+
+class SyncFieldsEntry(_Strict):
+    """The fields that are kept alike. One that is not named is left alone."""
+
+    status: SyncFieldEntry | None = Field(None, examples=[{"to_right": {"Done": "closed"}}])
+    """The status, moved by a transition where the system has those."""
+    priority: SyncFieldEntry | None = Field(None, examples=[{"to_right": {"High": "high"}}])
+    """The priority; of a case its severity."""
+    assignee: SyncFieldEntry | None = Field(
+        None, examples=[{"to_right": {"5b10a2844c20165700ede21g": "u_mGBROF_1"}}]
+    )
+    """Who works on it, by the ids that the systems take; empty for nobody."""
+    summary: SyncFieldEntry | None = Field(None, examples=[{}])
+    """The summary; of a case its title."""
+    comments: SyncCommentsEntry | None = Field(None, examples=[{}])
+    """Comments are added on the other side, once, saying who wrote them and where."""
+
+
+class SyncEntry(_Strict):
+    """Two linked things that are kept alike in both directions."""
+
+    name: Name = Field(examples=["issue-and-case"])
+    """Unique over all rules of all files; shown wherever the rule is."""
+    description: str = Field("", examples=["An issue and the case it was made for."])
+    """For people."""
+    enabled: bool = Field(True, strict=True, examples=[False])
+    """`false` leaves the rule checked and unused."""
+    left: SyncEnd = Field(examples=[{"in": "jira", "kind": "issue"}])
+    """One side. Which things belong together is known from links: a rule with `create_ticket` or
+    `push_case` has made the one for the other."""
+    right: SyncEnd = Field(examples=[{"in": "kibana", "kind": "case"}])
+    """The other side."""
+    conflict: Policy = Field("newest", examples=["newest", "left", "right", "hold"])
+    """Which value counts where both sides have changed since they last agreed: that which was set
+    last, that of a side, or none until a person decides."""
+    fields: SyncFieldsEntry = Field(examples=[{"summary": {}, "comments": {}}])
+    """What is kept alike."""
+
+    @model_validator(mode="after")
+    def _has_something_to_do(self) -> Self:
+        if not self.fields.model_fields_set:
+            raise ValueError("`fields` names no field: give at least one, such as `summary: {}`")
+        if (self.left.in_, self.left.kind) == (self.right.in_, self.right.kind):
+            raise ValueError("both ends are the same: name two integrations")
+        return self
+
+
 class Expectation(_Strict):
     """One action that a test wants to see planned, or with `not: true` does not."""
 
@@ -180,6 +268,8 @@ class RuleFile(_Strict):
     """Values that the expressions of this file read as `vars`."""
     rules: list[RuleEntry] = Field([], examples=[[]])
     """The rules, tried in their order, file by file in the order of names."""
+    sync: list[SyncEntry] = Field([], examples=[[]])
+    """Things in two systems that are kept alike; see docs/sync.md."""
     tests: list[TestEntry] = Field([], examples=[[]])
     """Recorded deliveries, and what the rules shall make of them; `bridge rules test` runs them."""
 

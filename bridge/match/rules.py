@@ -20,8 +20,10 @@ from bridge.match.cases import Entry, RuleTest, read_tests
 from bridge.match.fields import Fields, Vocabulary
 from bridge.match.index import Index
 from bridge.match.rule import Rule, ThrottleRule, fits, is_glob
-from bridge.match.rulefile import RuleEntry, RuleFile, TestEntry, duration_ms
+from bridge.match.rulefile import RuleEntry, RuleFile, SyncEntry, TestEntry, duration_ms
 from bridge.match.scope import GUARD_NAMES, Scope, kinds_for
+from bridge.match.sync_rules import compile_sync
+from bridge.match.syncs import SyncRule
 from bridge.match.then import Catalogue, compile_steps
 from bridge.misfits import misfits
 
@@ -41,6 +43,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    syncs: Mapping[str, SyncRule] = field(default_factory=dict)
     index: Index = field(default_factory=lambda: Index(()), compare=False, repr=False)
     by_name: Mapping[str, Rule] = field(default_factory=dict, compare=False, repr=False)
 
@@ -75,6 +78,7 @@ def load_rules(
         rules,
         tests,
         tuple(found),
+        {one.name: one for one in loader.syncs},
         Index(rules),
         {rule.name: rule for rule in rules},
     )
@@ -134,6 +138,7 @@ class _Loader:
         self.vocabulary = vocabulary
         self.families = {kind.split(".")[0] for kind in vocabulary}
         self.rules: list[Rule] = []
+        self.syncs: list[SyncRule] = []
         self.tests: list[Entry] = []
         self.problems: list[Problem] = []
         self.places: dict[str, Place] = {}
@@ -156,6 +161,8 @@ class _Loader:
         variables = dict(file.vars)
         for index, entry in enumerate(file.rules):
             self._rule(document, index, entry, variables)
+        for index, sync in enumerate(file.sync):
+            self._sync(document, index, sync)
         self.tests += [(document, index, one) for index, one in enumerate(file.tests)]
 
     def _rule(
@@ -197,6 +204,14 @@ class _Loader:
                 when, each, once, throttle, entry.on_failure, steps, variables, in_lane,
             )
         )  # fmt: skip
+
+    def _sync(self, document: Document, index: int, entry: SyncEntry) -> None:
+        path = ("sync", index)
+        self._name(document, path, entry.name)
+        known = self.catalogue.integrations
+        sync, rule = compile_sync(document, path, entry, len(self.rules), known, self.problems)
+        self.syncs.append(sync)
+        self.rules.append(rule)
 
     def _throttle(
         self, scope: Scope, path: tuple[str | int, ...], entry: RuleEntry, names: frozenset[str]
@@ -268,9 +283,20 @@ def _what_is_left(value: Any) -> RuleFile:
     return RuleFile.model_construct(
         version=1,
         vars=variables if isinstance(variables, dict) else {},
+        sync=_syncs_left(raw.get("sync")),
         rules=[_rule_left(one) for one in listed] if isinstance(listed, list) else [],
         tests=_tests_left(tests if isinstance(tests, list) else []),
     )
+
+
+def _syncs_left(listed: Any) -> list[SyncEntry]:
+    found = []
+    for one in listed if isinstance(listed, list) else []:
+        try:
+            found.append(SyncEntry.model_validate(one))
+        except ValidationError:
+            continue
+    return found
 
 
 def _tests_left(listed: list[Any]) -> list[TestEntry]:

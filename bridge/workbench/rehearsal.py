@@ -78,7 +78,10 @@ def _tied(
     values = names_for(
         event, variables=rule.variables, each=run.each, now=now, link=dict(link), steps={}
     )
-    actions = tuple(_filled(action, values, shapes[action.name]) for action in run.actions)
+    actions = tuple(
+        _filled(action, values, shapes[action.name]) if action.name in shapes else action
+        for action in run.actions  # what is in no table has nothing to fill in: `sync`
+    )
     return replace(run, actions=actions)
 
 

@@ -12,6 +12,7 @@ from bridge.connectors.github.client import open_github
 from bridge.connectors.github.comments import comment
 from bridge.connectors.github.create import create_ticket
 from bridge.connectors.github.edit import update_ticket
+from bridge.connectors.github.mirror import mirror
 from bridge.connectors.github.options import REPOSITORY, GitHubSettings
 from bridge.connectors.github.push import object_of as case_object
 from bridge.connectors.github.push import push_case
@@ -56,6 +57,7 @@ CONNECTOR = Connector(
             "`gidgethub`",
         ),
     ),
+    mirrors={"issue": mirror},
     # Of a GitHub App acting for a person; the tokens end after eight hours where the app says so:
     # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
     oauth=OAuth("https://github.com/login/oauth/access_token"),

@@ -8,6 +8,7 @@ from bridge.action import Call, Outcome
 from bridge.connectors.github.client import GitHub, Ticket
 from bridge.connectors.github.comments import add_comment, find_comment
 from bridge.connectors.github.texts import body_text
+from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import Transition
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -44,6 +45,7 @@ async def transition(github: GitHub, call: Call[Transition]) -> Outcome:
         body["state_reason"] = reason
     body |= parameters.fields or {}
     issue = await github.issue(ticket)
+    check_expected(call.expected, ticket.key, {"status": str(issue.get("state"))})
     there = issue.get("state") == state and (
         state == "open" or not reason or issue.get("state_reason") == reason
     )

@@ -12,6 +12,7 @@ from bridge.connectors.jira.client import assume_facts, open_jira
 from bridge.connectors.jira.comments import comment
 from bridge.connectors.jira.create import create_ticket
 from bridge.connectors.jira.edit import update_ticket
+from bridge.connectors.jira.mirror import mirror
 from bridge.connectors.jira.options import CLOUD_ID, JiraSettings
 from bridge.connectors.jira.push import push_case
 from bridge.connectors.jira.table import append_table, append_tables
@@ -56,6 +57,7 @@ CONNECTOR = Connector(
             "`atlassian-python-api`",
         ),
     ),
+    mirrors={"issue": mirror},
     oauth=OAuth("https://auth.atlassian.com/oauth/token", as_json=True),
     scope=(
         Scoped("base_url", ("https://api.atlassian.com/ex/jira/{workspace_id}",), CLOUD_ID),

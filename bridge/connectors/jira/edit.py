@@ -6,7 +6,9 @@ from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object
 from bridge.connectors.jira.fields import shared_fields
 from bridge.connectors.jira.marks import is_own_label
+from bridge.connectors.jira.mirror import mirror
 from bridge.connectors.jira.texts import label_texts
+from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import UpdateTicket
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -24,6 +26,10 @@ async def update_ticket(jira: Jira, call: Call[UpdateTicket]) -> Outcome:
     fields.values |= parameters.fields or {}
     if not fields.values:
         raise GiveUp("nothing to update: the rule names no field")
+    if call.expected:
+        seen = (await mirror(jira, parameters.ticket, False)).fields
+        values = {name: one.value for name, one in seen.items()}
+        check_expected(call.expected, parameters.ticket, values)
     await jira.edit(parameters.ticket, fields.values)
     return Outcome({"key": parameters.ticket.strip().upper()}, lost=tuple(fields.lost))
 

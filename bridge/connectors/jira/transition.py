@@ -9,6 +9,7 @@ from bridge.connectors.jira.client import Jira, as_list, as_object, as_propertie
 from bridge.connectors.jira.comments import add_comment, find_comment
 from bridge.connectors.jira.marks import MOVES_KEPT, MOVES_PROPERTY, marks_of
 from bridge.connectors.jira.texts import long_text
+from bridge.connectors.mirror import NoWay, check_expected
 from bridge.connectors.parameters import Transition
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -41,6 +42,7 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
     parameters = call.parameters
     path = issue_path(parameters.ticket)
     status, category, marks = await status_of(jira, parameters.ticket)
+    check_expected(call.expected, parameters.ticket, {"status": status})
     ways = await ways_from(jira, path)
     lost: list[str] = []
     if call.mark in marks or _is_there(parameters.to, status, category, ways):
@@ -112,7 +114,7 @@ def _choose(wanted: str, status: str, ways: list[Way]) -> Way:
         if fits:
             return fits[0]
     targets = ", ".join(sorted({way.to for way in ways})) or "nowhere"
-    raise GiveUp(f"no way from {status!r} to {wanted!r}; from there it goes to: {targets}")
+    raise NoWay(f"no way from {status!r} to {wanted!r}; from there it goes to: {targets}")
 
 
 def _fill(way: Way, given: dict[str, JSON], lost: list[str]) -> dict[str, JSON]:

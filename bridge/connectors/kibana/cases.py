@@ -8,12 +8,14 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list
 from bridge.connectors.hidden import ROOM, mark_line, with_lines
 from bridge.connectors.kibana.client import Case, Kibana
+from bridge.connectors.kibana.mirror import values_of
 from bridge.connectors.kibana.options import (
     TAG_LIMIT,
     TAGS_LIMIT,
     TEXT_LIMIT,
     TITLE_LIMIT,
 )
+from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
 from bridge.connectors.prose import markdown_text, title_text
 from bridge.connectors.site import part
@@ -128,6 +130,7 @@ async def update_ticket(kibana: Kibana, call: Call[UpdateTicket]) -> Outcome:
     fields |= parameters.fields or {}
 
     def wanted(case: Case) -> dict[str, JSON]:
+        check_expected(call.expected, parameters.ticket, values_of(case))
         named = dict(fields)
         if parameters.labels is not None:
             named["tags"] = [*tags_of(parameters.labels), *own_tags(case)]
@@ -145,7 +148,12 @@ async def transition(kibana: Kibana, call: Call[Transition]) -> Outcome:
     parameters = call.parameters
     status = status_of(parameters.to)
     fields: dict[str, JSON] = {**(parameters.fields or {}), "status": status}
-    _, changed = await kibana.change(parameters.ticket, lambda case: differing(case, fields))
+
+    def wanted(case: Case) -> dict[str, JSON]:
+        check_expected(call.expected, parameters.ticket, values_of(case))
+        return differing(case, fields)
+
+    _, changed = await kibana.change(parameters.ticket, wanted)
     lost: tuple[str, ...] = ()
     if parameters.comment:
         words = markdown_text(parameters.comment, parameters.format, TEXT_LIMIT - ROOM)

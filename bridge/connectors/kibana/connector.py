@@ -9,6 +9,7 @@ from bridge.connectors.contract import Action, Connector, Verified
 from bridge.connectors.kibana.cases import comment, create_ticket, transition, update_ticket
 from bridge.connectors.kibana.check import check
 from bridge.connectors.kibana.client import open_kibana
+from bridge.connectors.kibana.mirror import mirror
 from bridge.connectors.kibana.options import KibanaSettings
 from bridge.connectors.kibana.push import push_case
 from bridge.connectors.shapes import shape
@@ -42,4 +43,5 @@ CONNECTOR = Connector(
         "2026-11",
         ("OpenAPI of Kibana's cases",),
     ),
+    mirrors={"case": mirror},
 )

@@ -10,6 +10,7 @@ from bridge.connectors.linear.client import PAGE_OF_TICKET, open_linear
 from bridge.connectors.linear.comments import comment
 from bridge.connectors.linear.create import create_ticket
 from bridge.connectors.linear.edit import update_ticket
+from bridge.connectors.linear.mirror import mirror
 from bridge.connectors.linear.options import LinearSettings
 from bridge.connectors.linear.push import object_of, push_case
 from bridge.connectors.linear.table import append_table, append_tables
@@ -48,6 +49,7 @@ CONNECTOR = Connector(
         "2026-11",
         ("Linear's GraphQL schema",),
     ),
+    mirrors={"issue": mirror},
     # https://linear.app/developers/oauth-2-0-authentication, read 2026-11.
     oauth=OAuth("https://api.linear.app/oauth/token"),
     scope=(Scoped("team", ("{project_id}",)),),

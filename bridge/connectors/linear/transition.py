@@ -10,6 +10,7 @@ from bridge.connectors.linear.client import Linear, ticket_key
 from bridge.connectors.linear.comments import add_comment
 from bridge.connectors.linear.edit import set_fields
 from bridge.connectors.linear.texts import body_text
+from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import Transition
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -47,6 +48,7 @@ async def transition(linear: Linear, call: Call[Transition]) -> Outcome:
     issue = as_object((await linear.ask(STATES, id=key)).get("issue"))
     state = as_object(issue.get("state"))
     states = [as_object(one) for one in as_list(child(issue, "team", "states", "nodes"))]
+    check_expected(call.expected, key, {"status": str(state.get("name"))})
     target = _choose(parameters.to, state, states)
     there = target["id"] == state.get("id")
     was = not there and call.may_exist and await _was_there(linear, key, str(target["id"]), call)

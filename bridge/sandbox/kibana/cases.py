@@ -5,12 +5,14 @@ from __future__ import annotations
 from bridge.event import JSON
 from bridge.sandbox.exchange import NO_CONTENT, Answer, Declined, answer, as_list
 from bridge.sandbox.kibana.checks import OPTIONAL, check_complete, check_fields
-from bridge.sandbox.kibana.state import Case, Comment, KibanaState, version_text
+from bridge.sandbox.kibana.state import Case, Comment, KibanaState, UserAction, version_text
 from bridge.sandbox.stand_in import Call as AnyCall
 
 Call = AnyCall[KibanaState]
 
 DEFAULT = "default"
+NOTED = ("status", "severity", "title", "description", "tags", "assignees", "connector", "settings")
+"""Fields whose changes a case's activity tells."""
 SORTED_BY = {
     "createdAt": "created", "updatedAt": "updated", "closedAt": "closed", "title": "title",
     "category": "category", "status": "status", "severity": "severity",
@@ -53,6 +55,7 @@ def create(call: Call) -> Answer:
     number = state.next_version()
     case = Case(state.new_id(), space_of(call)[0], values, who(call), now, number)
     state.cases[case.id] = case
+    note(call, case, "create_case", "create", dict(values))
     tell(call, case, "case.created")
     return answer(case.show())
 
@@ -102,10 +105,53 @@ def _change(call: Call, case: Case, fields: dict[str, JSON]) -> None:
     now = call.now
     case.values |= fields
     touch(call, case)
+    for name, value in fields.items():
+        if name in NOTED:
+            note(call, case, name, "update", {name: value})
     if "status" in fields:
         closed = fields["status"] == "closed"
         case.closed, case.closed_by = (now, who(call)) if closed else (0, "")
     tell(call, case, "case.closed" if fields.get("status") == "closed" else "case.updated")
+
+
+def note(
+    call: Call,
+    case: Case,
+    kind: str,
+    action: str,
+    payload: dict[str, JSON],
+    comment_id: str | None = None,
+) -> None:
+    """Writes a row of the case's activity. Kibana tells added and removed assignees apart; here
+    the row has all that there are now."""
+    case.actions.append(
+        UserAction(
+            call.state.new_id(),
+            kind,
+            action,
+            payload,
+            who(call),
+            call.now,
+            case.version,
+            comment_id,
+        )
+    )
+
+
+def find_activity(call: Call) -> Answer:
+    """The rows that the index knows; `types` narrows them."""
+    case = find_case(call, space_of(call)[1][0])
+    request = call.request
+    lag_ms = int(call.around.conditions.faults.index_lag_seconds * 1000)
+    kinds = request.query.get("types", [])
+    known = [one for one in case.actions if call.now - one.at >= lag_ms]
+    known = [one for one in known if not kinds or one.type in kinds]
+    if request.option("sortOrder", "asc") == "desc":
+        known.reverse()
+    page, per_page = request.number("page", 1), request.number("perPage", 20)
+    owner = str(case.values["owner"])
+    shown: list[JSON] = [one.show(owner) for one in known[(page - 1) * per_page : page * per_page]]
+    return answer({"page": page, "perPage": per_page, "total": len(known), "userActions": shown})
 
 
 def touch(call: Call, case: Case) -> None:
@@ -191,6 +237,7 @@ def add_comment(call: Call) -> Answer:
     made = Comment(state.new_id(), owner, values, who(call), call.now, state.next_version())
     case.comments.append(made)
     touch(call, case)
+    note(call, case, "comment", "create", {"comment": dict(values), "owner": owner}, made.id)
     tell(call, case, "case.commented" if kind == "user" else "case.updated")
     return answer(case.show())
 

@@ -42,6 +42,33 @@ class Comment:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class UserAction:
+    """One row of a case's activity."""
+
+    id: str
+    type: str
+    action: str
+    payload: dict[str, JSON]
+    by: str
+    at: int
+    version: int
+    comment_id: str | None = None
+
+    def show(self, owner: str) -> dict[str, JSON]:
+        return {
+            "id": self.id,
+            "type": self.type,
+            "action": self.action,
+            "payload": self.payload,
+            "owner": owner,
+            "comment_id": self.comment_id,
+            "created_at": iso(self.at),
+            "created_by": user(self.by),
+            "version": version_text(self.version),
+        }
+
+
 @dataclass(slots=True, eq=False)
 class Case:
     """values: the fields that its API takes."""
@@ -57,6 +84,7 @@ class Case:
     closed: int = 0
     closed_by: str = ""
     comments: list[Comment] = field(default_factory=list)
+    actions: list[UserAction] = field(default_factory=list)
 
     def show(self, *, comments: bool = True) -> dict[str, JSON]:
         shown: list[JSON] = [one.show() for one in self.comments] if comments else []

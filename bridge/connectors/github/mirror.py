@@ -1,0 +1,76 @@
+"""An issue as sync sees it; its events say when it was closed, assigned or renamed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bridge.connectors.answers import as_object, child
+from bridge.connectors.github.client import PER_PAGE, GitHub, Ticket
+from bridge.connectors.github.comments import newest_comments
+from bridge.connectors.github.fields import label_names
+from bridge.connectors.github.marks import OWN
+from bridge.connectors.mirror import Mirrored, Said, latest, text_of, with_times
+from bridge.event import JSON
+
+MOST_PAGES = 10
+
+
+async def mirror(github: GitHub, key: str, comments: bool) -> Mirrored:
+    """status: open or closed. priority: of the label that stands for one, where there is one."""
+    ticket = github.ticket(key)
+    issue = await github.issue(ticket)
+    values = {
+        "status": text_of(issue.get("state")),
+        "summary": text_of(issue.get("title")),
+        "assignee": text_of(child(issue, "assignee", "login")),
+    }
+    prefix = github.settings.priority_label
+    if prefix:
+        of_priority = [name for name in label_names(issue) if name.casefold().startswith(prefix)]
+        values["priority"] = of_priority[0][len(prefix) :] if of_priority else ""
+    changes = latest(await _changes(github, ticket))
+    seen = with_times(values, changes, _moment(issue.get("updated_at")))
+    said = await _said(github, ticket) if comments and issue.get("comments") else ()
+    return Mirrored(values["summary"], text_of(issue.get("html_url")), seen, said)
+
+
+async def _changes(github: GitHub, ticket: Ticket) -> list[tuple[int, str, str, str]]:
+    found = []
+    async for page in github.pages(f"{ticket.path}/events", {}, MOST_PAGES):
+        for one in page:
+            at, who = _moment(one.get("created_at")), text_of(child(one, "assignee", "login"))
+            match one.get("event"):
+                case "closed":
+                    found.append((at, "status", "open", "closed"))
+                case "reopened":
+                    found.append((at, "status", "closed", "open"))
+                case "assigned":
+                    found.append((at, "assignee", "", who))
+                case "unassigned":
+                    found.append((at, "assignee", who, ""))
+                case "renamed":
+                    before, after = (text_of(child(one, "rename", end)) for end in ("from", "to"))
+                    found.append((at, "summary", before, after))
+        if len(page) < PER_PAGE:
+            break
+    return found
+
+
+async def _said(github: GitHub, ticket: Ticket) -> tuple[Said, ...]:
+    found = []
+    async for one in newest_comments(github, ticket):
+        body = text_of(as_object(one).get("body"))
+        found.append(
+            Said(
+                str(one.get("id", "")),
+                text_of(child(one, "user", "login")),
+                OWN.sub("", body).rstrip(),
+                _moment(one.get("created_at")),
+                frozenset(OWN.findall(body)),
+            )
+        )
+    return tuple(reversed(found))
+
+
+def _moment(value: JSON) -> int:
+    return int(datetime.fromisoformat(value).timestamp() * 1000) if isinstance(value, str) else 0

@@ -1,0 +1,76 @@
+"""An issue as sync sees it; its changelog says when each field was changed, and from what."""
+
+from __future__ import annotations
+
+from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
+from bridge.connectors.jira.comments import mark_of, newest_comments
+from bridge.connectors.jira.people import moment, person
+from bridge.connectors.mirror import Mirrored, Said, latest, text_of, with_times
+from bridge.event import JSON
+from bridge.text.adf_reader import read_adf
+from bridge.text.gfm import write_markdown
+from bridge.text.wiki_reader import read_wiki
+
+FIELDS = "summary,status,priority,assignee,updated"
+WITH_ID = ("assignee",)
+"""Fields whose changelog is read by id: names of people change and repeat."""
+
+
+async def mirror(jira: Jira, ticket: str, comments: bool) -> Mirrored:
+    """assignee: an account id on Cloud, a user name on Data Center."""
+    query: dict[str, str | int] = {"fields": FIELDS, "expand": "changelog"}
+    issue = as_object(await jira.get(issue_path(ticket), query))
+    fields = as_object(issue.get("fields"))
+    who = person(fields.get("assignee"))
+    values = {
+        "summary": text_of(fields.get("summary")),
+        "status": _name(fields.get("status")),
+        "priority": _name(fields.get("priority")),
+        "assignee": who.id if who else "",
+    }
+    log = issue.get("changelog")
+    changes = _changes(as_list(log.get("histories")) if isinstance(log, dict) else [])
+    seen = with_times(values, latest(changes), moment(fields.get("updated")))
+    url = f"{(await jira.facts()).url}/browse/{issue.get('key')}"
+    said = await _said(jira, ticket) if comments else ()
+    return Mirrored(values["summary"], url, seen, said)
+
+
+def _changes(histories: list[JSON]) -> list[tuple[int, str, str, str]]:
+    found = []
+    for history in map(as_object, histories):
+        at = moment(history.get("created"))
+        for item in map(as_object, as_list(history.get("items"))):
+            name = str(item.get("field", "")).casefold()
+            ends = ("from", "to") if name in WITH_ID else ("fromString", "toString")
+            before, after = (str(item.get(end) or "") for end in ends)
+            found.append((at, name, before, after))
+    # Jira gives the newest first; of two changes in one moment the newer has to stay the last.
+    return found[::-1]
+
+
+async def _said(jira: Jira, ticket: str) -> tuple[Said, ...]:
+    found = []
+    async for one in newest_comments(jira, ticket):
+        author = person(one.get("author"))
+        its_mark = await mark_of(jira, one)
+        found.append(
+            Said(
+                str(one.get("id", "")),
+                author.name if author else "",
+                _markdown(one.get("body")),
+                moment(one.get("created")),
+                frozenset({its_mark} if its_mark else ()),
+            )
+        )
+    return tuple(reversed(found))
+
+
+def _markdown(body: JSON) -> str:
+    """Wiki markup in version 2 of the API, ADF in version 3."""
+    document = read_adf(body) if isinstance(body, dict) else read_wiki(text_of(body))
+    return write_markdown(document).text
+
+
+def _name(value: JSON) -> str:
+    return str(value.get("name") or "") if isinstance(value, dict) else ""

@@ -1,0 +1,254 @@
+"""The tables of sync: what two sides last agreed on, conflicts for a person, carried comments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.clock import new_id
+from bridge.errors import NotFound
+from bridge.event import JSON
+from bridge.store.transaction import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PairKey:
+    """Two linked things under one sync rule."""
+
+    tenant: str
+    rule: str
+    left: str
+    right: str
+
+    @property
+    def values(self) -> tuple[str, str, str, str]:
+        return (self.tenant, self.rule, self.left, self.right)
+
+
+Said = tuple[str, int]
+"""A value, and when it was set, by its system's word; milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is being written to both sides: the values they shall have, and had before."""
+
+    left: str
+    right: str
+    before_left: str
+    before_right: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field of a pair. left, right: what they last agreed on; None before they did.
+
+    pending: a write that was begun and of which no end is known. held_left, held_right: what a
+    person has to choose from. take: the side that was chosen.
+    """
+
+    id: str
+    pair: PairKey
+    field: str
+    state: str
+    left: Said | None
+    right: Said | None
+    changed_at: int
+    agreed_at: int
+    pending: Pending | None
+    held_left: str
+    held_right: str
+    held_at: int
+    take: str
+    event_id: str
+
+
+COLUMNS = (
+    "id, tenant, rule, left_id, right_id, field, state, left_value, right_value, changed_at,"
+    " agreed_at, held_left, held_right, held_at, take, event_id"
+)
+OF_PAIR = "tenant = ? AND rule = ? AND left_id = ? AND right_id = ?"
+HELD, WRITING = "held", "writing"
+
+
+def stored(row: Row) -> FieldRow:
+    left, right, held_left, held_right = (json.loads(row[at]) for at in (7, 8, 11, 12))
+    pending = None
+    if row[6] == WRITING:
+        pending = Pending(held_left[0], held_right[0], held_left[1], held_right[1])
+    held = (held_left, held_right) if row[6] == HELD else ("", "")
+    return FieldRow(
+        row[0], PairKey(*row[1:5]), row[5], row[6], said(left), said(right), row[9], row[10],
+        pending, str(held[0]), str(held[1]), row[13], row[14], row[15],
+    )  # fmt: skip
+
+
+def said(value: JSON) -> Said | None:
+    if not isinstance(value, list):
+        return None
+    text, at = value
+    return str(text), int(str(at))
+
+
+async def fields_of_pair(tx: Transaction, pair: PairKey) -> dict[str, FieldRow]:
+    rows = await tx.rows(f"SELECT {COLUMNS} FROM sync_fields WHERE {OF_PAIR}", *pair.values)
+    return {one.field: one for one in map(stored, rows)}
+
+
+async def agree(
+    tx: Transaction, pair: PairKey, field: str, left: Said, right: Said, changed_at: int, now: int
+) -> None:
+    """Both sides say the same now; whatever was held is settled."""
+    await tx.run(
+        f"INSERT INTO sync_fields ({COLUMNS}, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'agreed', ?, ?, ?, ?, 'null', 'null', 0, '', '', ?)"
+        " ON CONFLICT (tenant, rule, left_id, right_id, field) DO UPDATE SET state = 'agreed',"
+        " left_value = excluded.left_value, right_value = excluded.right_value,"
+        " changed_at = excluded.changed_at, agreed_at = excluded.agreed_at, held_left = 'null',"
+        " held_right = 'null', held_at = 0, take = '', event_id = '',"
+        " updated_at = excluded.updated_at",
+        new_id("syn", now), *pair.values, field, json.dumps(left), json.dumps(right), changed_at,
+        now, now,
+    )  # fmt: skip
+
+
+async def begin(tx: Transaction, pair: PairKey, field: str, pending: Pending, now: int) -> None:
+    """A write is about to be made. Should its end never be known, what it wrote is not taken for
+    a person's."""
+    left = json.dumps([pending.left, pending.before_left])
+    right = json.dumps([pending.right, pending.before_right])
+    await tx.run(
+        f"INSERT INTO sync_fields ({COLUMNS}, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'writing', 'null', 'null', 0, 0, ?, ?, 0, '', '', ?)"
+        " ON CONFLICT (tenant, rule, left_id, right_id, field) DO UPDATE SET state = 'writing',"
+        " held_left = excluded.held_left, held_right = excluded.held_right,"
+        " updated_at = excluded.updated_at",
+        new_id("syn", now), *pair.values, field, left, right, now,
+    )  # fmt: skip
+
+
+async def hold(
+    tx: Transaction, pair: PairKey, field: str, left: str, right: str, event_id: str, now: int
+) -> None:
+    """Both sides say different things, and a person has to choose. What was agreed on stays."""
+    await tx.run(
+        f"INSERT INTO sync_fields ({COLUMNS}, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'held', 'null', 'null', 0, 0, ?, ?, ?, '', ?, ?)"
+        " ON CONFLICT (tenant, rule, left_id, right_id, field) DO UPDATE SET state = 'held',"
+        " held_left = excluded.held_left, held_right = excluded.held_right,"
+        " held_at = CASE WHEN sync_fields.held_at > 0 THEN sync_fields.held_at"
+        " ELSE excluded.held_at END,"
+        " event_id = excluded.event_id, updated_at = excluded.updated_at",
+        new_id("syn", now), *pair.values, field, json.dumps(left), json.dumps(right), now,
+        event_id, now,
+    )  # fmt: skip
+
+
+async def held_fields(
+    tx: Transaction, tenant: str | None = None, limit: int = 500
+) -> Sequence[FieldRow]:
+    """What waits for a person, the oldest first."""
+    condition, values = ("AND tenant = ?", (tenant,)) if tenant is not None else ("", ())
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM sync_fields WHERE state = 'held' {condition}"
+        " ORDER BY held_at, id LIMIT ?",
+        *values,
+        limit,
+    )
+    return [stored(row) for row in rows]
+
+
+async def held_by_event(tx: Transaction, event_id: str) -> Sequence[FieldRow]:
+    """What an event met and a person has still to decide."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM sync_fields WHERE event_id = ? AND state = 'held' ORDER BY field",
+        event_id,
+    )
+    return [stored(row) for row in rows]
+
+
+async def get_field(tx: Transaction, field_id: str, tenant: str | None = None) -> FieldRow:
+    """Raises NotFound, also when it is another tenant's."""
+    row = await tx.row(f"SELECT {COLUMNS} FROM sync_fields WHERE id = ?", field_id)
+    if row is None or (tenant is not None and row[1] != tenant):
+        raise NotFound(f"nothing that sync holds has the id {field_id}")
+    return stored(row)
+
+
+async def take(tx: Transaction, field_id: str, side: str, now: int) -> None:
+    """A person has decided; the next sync of the pair obeys."""
+    await tx.run(
+        "UPDATE sync_fields SET take = ?, updated_at = ? WHERE id = ? AND state = 'held'",
+        side,
+        now,
+        field_id,
+    )
+
+
+async def comments_of_pair(tx: Transaction, pair: PairKey) -> dict[tuple[str, str], int]:
+    """When each comment was carried over, by its side and id; 0 while that is under way."""
+    rows = await tx.rows(
+        f"SELECT side, comment_id, copied_at FROM sync_comments WHERE {OF_PAIR}", *pair.values
+    )
+    return {(side, comment_id): int(at) for side, comment_id, at in rows}
+
+
+async def keep_comment(
+    tx: Transaction, pair: PairKey, side: str, comment_id: str, copied_at: int
+) -> None:
+    """Writes that a comment is about to be carried over (0), or is there."""
+    await tx.run(
+        "INSERT INTO sync_comments (tenant, rule, left_id, right_id, side, comment_id, copied_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, rule, left_id, right_id, side, comment_id)"
+        " DO UPDATE SET copied_at = excluded.copied_at",
+        *pair.values,
+        side,
+        comment_id,
+        copied_at,
+    )
+
+
+async def tied_pairs(
+    tx: Transaction, tenant: str, kind: str, integration: str, after_seq: int, limit: int
+) -> Sequence[tuple[int, str, str]]:
+    """Links of records of a kind to tickets of an integration: seq, record, ticket."""
+    rows = await tx.rows(
+        "SELECT seq, record_id, ticket FROM links WHERE tenant = ? AND kind = ?"
+        " AND integration = ? AND ticket <> '' AND seq > ? ORDER BY seq LIMIT ?",
+        tenant,
+        kind,
+        integration,
+        after_seq,
+        limit,
+    )
+    return [(int(row[0]), row[1], row[2]) for row in rows]
+
+
+async def ties_of(
+    tx: Transaction, tenant: str, kind: str, integration: str, record: str = "", ticket: str = ""
+) -> Sequence[tuple[str, str]]:
+    """The links of one record, or of one ticket: record and ticket of each."""
+    column, value = ("record_id", record) if record else ("ticket", ticket)
+    rows = await tx.rows(
+        "SELECT DISTINCT record_id, ticket FROM links WHERE tenant = ? AND kind = ?"
+        f" AND integration = ? AND ticket <> '' AND {column} = ?",
+        tenant,
+        kind,
+        integration,
+        value,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def ties_of_subject(tx: Transaction, tenant: str, subject: str) -> Sequence[tuple[str, str]]:
+    """Kind of record and integration of everything that a subject is tied to, or is."""
+    rows = await tx.rows(
+        "SELECT DISTINCT kind, integration FROM links WHERE tenant = ? AND ticket <> ''"
+        " AND (ticket = ? OR subject = ?)",
+        tenant,
+        subject,
+        subject,
+    )
+    return [(row[0], row[1]) for row in rows]
