@@ -42,6 +42,12 @@ SETTLE_EVERY_SECONDS = 60.0
 UNSETTLED_MS = 180_000
 """How long a create is left alone: longer than any request that may still be at it."""
 
+REMOVED = (
+    "it was broken off, and the integration {!r} has been removed:"
+    " whether an issue was made cannot be looked up any more"
+)
+"""Why a create is given up whose Jira is no longer known."""
+
 log = structlog.get_logger("bridge.tickets")
 
 
@@ -211,6 +217,13 @@ class TicketMaking:
         )
         if now is None or now.state is not TicketState.INTENT or now.updated_at >= before:
             return  # a caller has come back meanwhile
+        integration = self.tickets.registry.get((ticket.tenant, ticket.integration))
+        if integration is None:
+            log.warning("ticket given up", ticket=ticket.id, integration=ticket.integration)
+            await self._failed(ticket, REMOVED.format(ticket.integration))
+            return
+        if not integration.enabled:
+            return  # looked for when it is switched on again
         found = await self.tickets.ask(
             ticket, "find", lambda jira: find_made(jira, jira.settings.project or "", ticket.mark)
         )

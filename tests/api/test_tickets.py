@@ -391,6 +391,24 @@ async def test_create_that_never_reached_jira_is_settled_as_failed(world: World)
     assert found == []
 
 
+async def test_broken_off_create_whose_jira_was_removed_is_given_up_with_the_reason(
+    world: World,
+) -> None:
+    await know_jira(world)
+    set_faults(world.sandbox, **LOST)
+    assert (await post(world)).status_code == 503
+    set_faults(world.sandbox)
+    database = world.parts.database
+    await database.write(lambda tx: tx.run("UPDATE tickets SET integration = 'gone'"))
+    world.clock.advance(600_000)
+    (broken_off,) = await database.read(lambda tx: table.intended_before(tx, world.clock.now))
+    await world.parts.ticket_making.settle()
+    given_up = await database.read(lambda tx: table.get_ticket(tx, "default", broken_off.id))
+    assert given_up is not None
+    assert given_up.state is table.TicketState.FAILED
+    assert "the integration 'gone' has been removed" in given_up.reason
+
+
 async def test_each_post_without_a_key_is_a_ticket_of_its_own(world: World) -> None:
     answers = await asyncio.gather(*(post(world) for _ in range(5)))
     assert {one.status_code for one in answers} == {201}
