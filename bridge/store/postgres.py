@@ -215,7 +215,7 @@ class PostgresDatabase:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
                     self._url,
-                    min_size=1,
+                    min_size=0,  # else it logs each failed try at one, in its own words
                     max_size=self._connections,
                     timeout=CONNECT_SECONDS,
                     command_timeout=60,

@@ -20,7 +20,7 @@ from tests.chaos.story import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "made-up-chaos-secret"
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 BOT = {"authorization": "Basic " + base64.b64encode(b"anna:made-up").decode()}
 HUMAN_TEXT = "Written by a person, and to stay."
 
