@@ -22,6 +22,7 @@ NOT_CONNECTORS = frozenset(
         "guard",
         "hidden",
         "http",
+        "marked_tables",
         "mirror",
         "parameters",
         "preview",

@@ -187,7 +187,6 @@ async def test_what_changed_in_the_case_is_written_and_what_people_wrote_stays(
     assert (await push(there, later, ticket=key))["changed"] == []
 
 
-@pytest.mark.parametrize("vendor", ["github", "linear"], indirect=True)
 async def test_table_below_the_text_stays_and_is_known(
     there: Opened, vendor: Vendor, state: Any
 ) -> None:

@@ -237,6 +237,97 @@ async def test_push_follows_the_case_and_leaves_what_people_wrote(
     assert str(case.values["description"]).startswith("Two.\n\n")
 
 
+def said_in(case: Case) -> str:
+    """The description and the comments as they are."""
+    comments = [str(one.body["comment"]) for one in case.comments]
+    return "\n".join([str(case.values["description"]), *comments])
+
+
+def row(case: Case, number: int, cell: str = "x") -> dict[str, JSON]:
+    return {"ticket": case.id, "title": f"Scan {number}", "columns": ["A"], "row": [cell]}
+
+
+async def test_table_stands_below_the_text_once(kibana: Opened, state: KibanaState) -> None:
+    case = await made(kibana, state)
+    await kibana.run("append_table", row(case, 1, "a|b\nc"), mark="mark-0000000002")
+    again = await kibana.run("append_table", row(case, 1), mark="mark-0000000002", may_exist=True)
+    assert again.found
+    assert case.values["description"] == (
+        "x\n\n[scanbridge-table-mark-0000000002]: #\n\n**Scan 1**\n\n| A |\n| --- |\n| a\\|b c |"
+    )
+
+
+async def test_table_is_appended_to_what_somebody_wrote_meanwhile(
+    sandbox: RunningSandbox, clock: Moment, state: KibanaState
+) -> None:
+    kibana = await racing(sandbox, clock, state, 2)
+    case = await made(kibana, state)
+    await kibana.run("append_table", row(case, 1), mark="mark-0000000002")
+    assert str(case.values["description"]).count("Scan 1") == 1
+    assert sorted(tags(case)) == ["theirs-0", "theirs-1"]
+    await kibana.http.aclose()
+
+
+async def test_full_description_moves_its_oldest_tables_into_comments(
+    kibana: Opened, state: KibanaState
+) -> None:
+    pushed: dict[str, JSON] = {"case": {"id": "1", "title": "t", "description": "Words."}}
+    key = str((await kibana.run("push_case", pushed, mark=MARK)).outputs["key"])
+    case = state.cases[key]
+    for number in range(6):
+        wide = row(case, number, "y" * 7_000)
+        await kibana.run("append_table", wide, mark=f"table-000000000{number}")
+    everything = said_in(case)
+    assert [everything.count(f"Scan {number}") for number in range(6)] == [1] * 6
+    assert len(str(case.values["description"])) <= 30_000
+    again = await kibana.run(
+        "append_table", row(case, 0, "y" * 7_000), mark="table-0000000000", may_exist=True
+    )
+    assert again.found
+    longer: dict[str, JSON] = {"id": "1", "title": "t", "description": "z" * 20_000}
+    await kibana.run("push_case", {"case": longer, "ticket": key}, mark=MARK)
+    everything = said_in(case)
+    assert [everything.count(f"Scan {number}") for number in range(6)] == [1] * 6
+    assert str(case.values["description"]).startswith("zzz")
+
+
+@pytest.mark.parametrize(
+    ("to", "reason", "status", "kept"),
+    [
+        ("closed", "False positive", "closed", "false_positive"),
+        ("in progress", "", "acknowledged", ""),
+        ("resolved", "tolerable risk", "closed", ""),
+        ("open", "", "open", ""),
+    ],
+)
+async def test_detection_alert_is_set(
+    to: str, reason: str, status: str, kept: str, kibana: Opened, state: KibanaState
+) -> None:
+    alert = f"{1:064x}"
+    parameters: dict[str, JSON] = {"alert": alert, "state": to, "reason": reason, "comment": "x"}
+    outcome = await kibana.run("update_alert", parameters)
+    assert outcome.outputs == {"state": status}
+    assert (state.alerts[alert], state.reasons[alert]) == (status, kept)
+    assert state.alerts[f"{2:064x}"] == "open"
+    assert any("the comment was left out" in one for one in outcome.lost)
+    assert ("the reason was left out" in str(outcome.lost)) == bool(reason and not kept)
+
+
+@pytest.mark.parametrize(
+    ("alert", "to", "said"),
+    [
+        ("f" * 64, "open", "has no alert"),
+        ("rule/alert", "open", "is no detection alert"),
+        (f"{1:064x}", "odd", "no state 'odd'"),
+    ],
+)
+async def test_alert_that_cannot_be_meant_gives_up(
+    alert: str, to: str, said: str, kibana: Opened
+) -> None:
+    with pytest.raises(GiveUp, match=said):
+        await kibana.run("update_alert", {"alert": alert, "state": to})
+
+
 async def test_check_of_a_sound_integration_finds_nothing_wrong(kibana: Opened) -> None:
     findings = await kibana.connector.check(kibana.client)
     assert [(one.what, one.ok) for one in findings] == [("credentials", True), ("site", True)]
@@ -286,6 +377,7 @@ async def test_every_request_is_one_that_kibana_describes(
         "case": {"id": "1", "title": "t", "comment": {"id": "1", "body": "b"}}
     }
     await kibana.run("push_case", pushed, mark="mark-0000000004")
+    await kibana.run("append_table", row(case, 1))
     await kibana.connector.check(kibana.client)
     recorder = kibana.http._transport
     assert isinstance(recorder, Recorder)

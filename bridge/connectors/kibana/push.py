@@ -20,6 +20,8 @@ from bridge.connectors.kibana.cases import (
 )
 from bridge.connectors.kibana.client import Case, Kibana
 from bridge.connectors.kibana.options import TEXT_LIMIT, TITLE_LIMIT
+from bridge.connectors.kibana.table import KibanaHolder
+from bridge.connectors.marked_tables import fitted
 from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
 from bridge.event import JSON
 
@@ -61,7 +63,8 @@ class KibanaTarget:
         if wanted.title is not None:
             fields["title"] = wanted.title
         if wanted.description is not None:
-            fields["description"] = wanted.description
+            holder = KibanaHolder(self.kibana, there.key)
+            fields["description"] = await fitted(holder, wanted.description)
 
         def now(case: Case) -> dict[str, JSON]:
             """After a conflict: tags that somebody added meanwhile stay."""

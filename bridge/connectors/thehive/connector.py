@@ -15,6 +15,7 @@ from bridge.connectors.thehive.check import check
 from bridge.connectors.thehive.client import PAGE_OF_CASE, open_thehive
 from bridge.connectors.thehive.options import TheHiveSettings
 from bridge.connectors.thehive.push import push_case
+from bridge.connectors.thehive.table import append_table, append_tables
 
 
 class _NamesTicket(Protocol):
@@ -47,6 +48,7 @@ CONNECTOR = Connector(
         Action(shape("update_ticket"), update_ticket, ticket_of),
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
+        Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("attach"), attach, ticket_of),
         Action(shape("push_case"), push_case, case_object),
         Action(shape("update_alert"), update_alert, object_of),

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from bridge.event import JSON
 from bridge.sandbox.exchange import Answer, Declined, Request, answer
 from bridge.sandbox.kibana import cases
+from bridge.sandbox.kibana.alerts import set_status
 from bridge.sandbox.kibana.cases import Call
 from bridge.sandbox.kibana.state import KibanaState
 from bridge.sandbox.stand_in import Path, StandInKind, path
@@ -110,7 +111,7 @@ def headers(delivery: Delivery, now: int) -> list[tuple[str, str]]:
 
 def show(state: KibanaState) -> JSON:
     shown: list[JSON] = [{"space": one.space, **one.show()} for one in state.cases.values()]
-    return {"cases": shown}
+    return {"cases": shown, "alerts": dict(state.alerts)}
 
 
 def _both(
@@ -131,6 +132,7 @@ STAND_IN: StandInKind[KibanaState] = StandInKind(
         *_both("DELETE", "cases", cases.delete),
         *_both("GET", "cases/_find", cases.find),
         *_both("GET", "cases/{}", cases.read),
+        *_both("POST", "detection_engine/signals/status", set_status),
         *_both("POST", "cases/{}/comments", cases.add_comment),
         *_both("GET", "cases/{}/comments", cases.all_comments),
         *_both("GET", "cases/{}/comments/_find", cases.find_comments),

@@ -107,12 +107,15 @@ class Case:
 
 
 class KibanaState:
-    """Ids follow the sandbox's seed, so that a run repeats."""
+    """Ids follow the sandbox's seed, so that a run repeats. alerts: detection alerts of the default
+    space, and the status of each; reasons: why they were closed."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self.cases: dict[str, Case] = {}
         self.sequence = 0
+        self.alerts: dict[str, str] = {f"{number:064x}": "open" for number in (1, 2)}
+        self.reasons: dict[str, str] = {}
 
     def next_version(self) -> int:
         self.sequence += 1

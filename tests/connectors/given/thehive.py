@@ -27,6 +27,7 @@ GIVEN = Given(
         "transition": {"ticket": "~1", "to": "In progress"},
         "comment": {"ticket": "~1", "body": "Seen again."},
         "attach": {"ticket": "~1", "filename": "report.txt", "content": "x"},
+        "append_table": {"ticket": "~1", "columns": ["Date"], "row": ["2026-11-21"]},
         "push_case": {"ticket": "~1", "case": {"id": "1", "title": "Weak", "tags": ["tls"]}},
         "update_alert": {"alert": "~2", "state": "dismissed"},
     },
