@@ -62,6 +62,7 @@ def configure(settings: Settings) -> Configured:
     problems: list[Problem] = []
     sources = _sources(settings, problems)
     integrations = _integrations(settings, problems)
+    _check_oauth(settings, problems)
     if problems:
         raise Invalid(problems)
     return Configured(settings, sources, integrations)
@@ -260,6 +261,22 @@ def _integrations(settings: Settings, problems: list[Problem]) -> dict[Named, In
         else:
             integrations[each.tenant, each.name] = Integration(each, connector, options)
     return integrations
+
+
+def _check_oauth(settings: Settings, problems: list[Problem]) -> None:
+    """Each entry is of a connector that API callers can make, and the only one of its type."""
+    connectors = {name: one for name, one in load_connectors().items() if one.oauth is not None}
+    seen: set[str] = set()
+    for index, each in enumerate(settings.oauth):
+        path = ("oauth", index, "type")
+        if each.type not in connectors:
+            hint = did_you_mean(each.type, connectors) or f"known: {', '.join(sorted(connectors))}"
+            words = f'no tokens are renewed for "{each.type}"'
+            problems.append(settings.problem(path, words, hint))
+        elif each.type in seen:
+            words = f'"{each.type}" has a client already'
+            problems.append(settings.problem(path, words, "one entry for each type"))
+        seen.add(each.type)
 
 
 def _warning(settings: Settings, path: tuple[str | int, ...], message: str, hint: str) -> Problem:

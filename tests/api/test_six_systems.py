@@ -20,6 +20,7 @@ from bridge.store.integrations import StoredIntegration
 from bridge.tokens import OAuthClient
 from tests.api.conftest import World
 from tests.api.test_integrations import BASE, allow, write
+from tests.connectors.conftest import set_faults
 
 CLOUD_ID = "11223344-a1b2-4b33-8444-def123456789"
 MOUNTS = ("jira", "github", "confluence", "linear", "sentry", "slack/api")
@@ -116,6 +117,23 @@ async def test_all_six_are_switched_off_changed_and_removed(world: World) -> Non
         assert on.json()["data"]["name"] == "Other"
         assert (await world.ask("DELETE", path)).status_code == 200
         assert world.parts.registry.get(("default", name)) is None
+
+
+async def test_a_jira_project_may_be_named_by_its_number(world: World) -> None:
+    allow(world)
+    given = {**body(world, "jira"), "scope_data": {"project_id": "10000"}}
+    made = (await world.ask("POST", f"{BASE}/create", json=given)).json()["data"]
+    await world.event("case.created", {"id": "c-1", "title": "It leaks"})
+    path = f"/api/cases/c-1/connector/{made['integration_id']}/_push"
+    set_faults(world.sandbox, lost_answer="next:1")
+    pushed = await world.ask("POST", path)
+    assert pushed.json()["external_service"]["external_title"] == "SEC-2", pushed.text
+    await world.ask(
+        "PATCH", f"{BASE}/{made['integration_id']}", json={"scope_data": {"project_id": "99"}}
+    )
+    await world.event("case.created", {"id": "c-2", "title": "It leaks too"})
+    refused = await world.ask("POST", path.replace("c-1", "c-2"))
+    assert "no project has the id 99" in refused.json()["message"]
 
 
 @pytest.mark.parametrize(

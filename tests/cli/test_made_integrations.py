@@ -123,3 +123,16 @@ def test_list_works_without_a_store(run: Run, folder: Path) -> None:
     assert run("integrations", "list").exit_code == 0
     assert settings.store.sqlite_file is not None
     assert not settings.store.sqlite_file.exists()
+
+
+def test_check_names_what_is_wrong_with_an_oauth_client(run: Run, folder: Path) -> None:
+    clients = ("jria", "kibana", "jira", "jira")
+    lines = [f"  - {{type: {one}, client_id: made-up, client_secret: made-up}}" for one in clients]
+    text = CONFIGURATION + "oauth:\n" + "\n".join(lines) + "\n"
+    (folder / "bridge.yaml").write_text(text, encoding="utf-8")
+    done = run("check")
+    assert done.exit_code == 1
+    assert 'oauth[0].type: no tokens are renewed for "jria" (did you mean "jira"?)' in done.stderr
+    assert 'oauth[1].type: no tokens are renewed for "kibana" (known: confluence' in done.stderr
+    assert 'oauth[3].type: "jira" has a client already' in done.stderr
+    assert "oauth[2]" not in done.stderr

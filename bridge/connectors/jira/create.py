@@ -30,6 +30,7 @@ async def create_ticket(
     if not project:
         raise GiveUp("no project: neither the rule nor the integration names one")
     url = (await jira.facts()).url  # before the create, so that nothing can fail after it
+    project = await _key_of(jira, project)
     if call.may_exist:
         found = await find_made(jira, project, call.mark)
         if found:
@@ -39,11 +40,22 @@ async def create_ticket(
     return _outcome(made, url, tuple(fields.lost), found=False)
 
 
+async def _key_of(jira: Jira, project: str) -> str:
+    """The key of a project that is named by its number, as apps that ask by OAuth know it."""
+    if not project.isdecimal():
+        return project
+    found = await jira.find(f"/project/{project}")
+    key = found.get("key") if isinstance(found, dict) else None
+    if not isinstance(key, str):
+        raise GiveUp(f"no project has the id {project}, or it is not to be seen")
+    return key
+
+
 async def _fields(jira: Jira, call: Call[CreateTicket], project: str) -> Fields:
     parameters = call.parameters
     fields = await shared_fields(jira, parameters)
     fields.values |= {
-        "project": {"id" if project.isdecimal() else "key": project},
+        "project": {"key": project},
         "issuetype": {"name": parameters.issue_type or jira.settings.issue_type},
     }
     if parameters.parent:
