@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Clock = Callable[[], int]
 """Returns the present as milliseconds since 1970-01-01 UTC."""
@@ -22,8 +23,13 @@ def wall_clock() -> int:
 
 def iso(milliseconds: int) -> str:
     """`2026-11-21T09:14:02.123Z`, the one form in which a time leaves the program as text."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"
+    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """Remembered, because what is written at once is mostly of the same few seconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def day(milliseconds: int) -> str:

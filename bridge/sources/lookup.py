@@ -43,16 +43,24 @@ class Scope:
     is the body with its nulls, for the rare sender to whom one of them says something.
 
     whole: the scope of the whole body where this is one event of several, to share its work.
+    nulls: false where it is known that there are none, which spares looking for them.
     """
 
-    __slots__ = ("_activation", "_bare", "_raw", "_whole", "values")
+    __slots__ = ("_activation", "_bare", "_nulls", "_raw", "_whole", "values")
 
     def __init__(
-        self, body: JSON, headers: Mapping[str, str], item: JSON, whole: Scope | None = None
+        self,
+        body: JSON,
+        headers: Mapping[str, str],
+        item: JSON,
+        whole: Scope | None = None,
+        *,
+        nulls: bool = True,
     ) -> None:
         named = cast("JSON", headers)
         self.values: dict[str, JSON] = {"body": body, "headers": named, "item": item}
         self._whole = whole
+        self._nulls = nulls
         self._bare: JSON | Absent = ABSENT
         self._activation: Activation | None = None
         self._raw: Activation | None = None
@@ -62,7 +70,8 @@ class Scope:
             body, item = self.values["body"], self.values["item"]
             bare = self._whole.bare_body() if self._whole is not None else self.bare_body()
             values = {**self.values, "body": bare}
-            values["item"] = bare if item is body else without_nulls(item)
+            if self._nulls:
+                values["item"] = bare if item is body else without_nulls(item)
             self._activation = activation(values)
         return self._activation
 
@@ -73,15 +82,25 @@ class Scope:
 
     def bare_body(self) -> JSON:
         if isinstance(self._bare, Absent):
-            self._bare = without_nulls(self.values["body"])
+            body = self.values["body"]
+            self._bare = without_nulls(body) if self._nulls else body
         return self._bare
 
 
 def without_nulls(value: JSON) -> JSON:
     """The value without the members of objects that are null, at any depth. The original stays."""
     if isinstance(value, dict):
-        return {name: without_nulls(one) for name, one in value.items() if one is not None}
-    return [without_nulls(one) for one in value] if isinstance(value, list) else value
+        return {
+            name: without_nulls(one) if type(one) in _NESTS else one
+            for name, one in value.items()
+            if one is not None
+        }
+    if isinstance(value, list):
+        return [without_nulls(one) if type(one) in _NESTS else one for one in value]
+    return value
+
+
+_NESTS = (dict, list)
 
 
 class Reading:

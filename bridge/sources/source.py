@@ -162,7 +162,9 @@ class Source:
         """
         headers: Mapping[str, str] = json.loads(stored.headers)
         body = self._parse(headers, stored.body)
-        scope = Scope(body, headers, body)
+        # An envelope may hold its data encoded; else a null is written out.
+        nulls = self.preset.form.envelope is not None or b"null" in stored.body
+        scope = Scope(body, headers, body, nulls=nulls)
         items = self._items(scope)
         if items is not None and stored.part < len(items):
             scope = Scope(body, headers, items[stored.part], scope)
