@@ -231,12 +231,13 @@ class RulesApi:
         return schema
 
     async def words(self, asked: Asked[None, Nothing]) -> Words:
-        del asked
+        tenant, configured = asked.who.tenant, self._configured
+        made = [(row.identifier, row.name) for row, _ in self._made.of(tenant)]
         found = {
             **dict.fromkeys(KEYS, "key of a rule"),
-            **dict.fromkeys(self._made.offers, "integration"),
-            **{name: "integration" for _, name in self._configured.integrations},
-            **{name: "source" for _, name in self._configured.sources},
+            **{name: "integration" for names in made for name in names},
+            **{name: "integration" for owner, name in configured.integrations if owner == tenant},
+            **{name: "source" for owner, name in configured.sources if owner == tenant},
             **{name: shape.sentence for name, shape in action_shapes().items()},
         }
         return Words(words=tuple(Word(label=one, detail=words) for one, words in found.items()))
