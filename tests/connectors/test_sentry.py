@@ -82,6 +82,42 @@ async def test_issue_is_set_and_opened_again(
     assert issue.status == "unresolved"
 
 
+async def test_issue_moves_as_a_ticket_does_too(sentry: Opened, issue: Issue) -> None:
+    moved: dict[str, JSON] = {"ticket": "SHOP-1", "to": "Done", "comment": "Fixed *now*."}
+    outcome = await sentry.run("transition", {**moved, "fields": {"resolution": "x"}})
+    assert (issue.status, outcome.outputs) == ("resolved", {"status": "resolved"})
+    assert outcome.lost == ("resolution left out: `fields` takes a `reason` here",)
+    assert [shown(one.text) for one in issue.notes] == ["Fixed *now*."]
+    archived: dict[str, JSON] = {
+        "ticket": "SHOP-1",
+        "to": "ignored",
+        "fields": {"reason": "forever"},
+    }
+    await sentry.run("transition", archived)
+    assert issue.substatus == "archived_forever"
+
+
+async def test_priority_and_assignee_are_set_and_nothing_else(sentry: Opened, issue: Issue) -> None:
+    await sentry.run("update_alert", {"alert": "SHOP-1", "state": "ignored", "reason": "forever"})
+    outcome = await sentry.run(
+        "update_ticket",
+        {"ticket": "SHOP-1", "priority": "Lowest", "assignee": "anna@sandbox.example",
+         "summary": "x"},
+    )  # fmt: skip
+    assert (issue.priority, issue.assignee) == ("low", "anna")
+    assert (issue.status, issue.substatus) == ("ignored", "archived_forever")
+    assert outcome.lost == ("the summary was left out: Sentry makes it itself",)
+    await sentry.run("update_ticket", {"ticket": "SHOP-1", "assignee": ""})
+    assert issue.assignee == ""
+    for wrong, said in (
+        ({"summary": "x"}, "nothing to update"),
+        ({"priority": "soon"}, "no priority 'soon'"),
+        ({"assignee": "nobody"}, "Unknown actor"),
+    ):
+        with pytest.raises(GiveUp, match=said):
+            await sentry.run("update_ticket", {"ticket": "SHOP-1", **wrong})
+
+
 async def test_issue_is_resolved_in_the_next_release(sentry: Opened, issue: Issue) -> None:
     parameters: dict[str, JSON] = {"alert": "SHOP-1", "state": "resolved"}
     await sentry.run("update_alert", {**parameters, "reason": "in next release"})
@@ -221,6 +257,9 @@ async def test_every_request_and_answer_is_one_that_sentry_describes(
         await sentry.run("update_alert", {"alert": "SHOP-1", "state": state, "comment": state})
     next_release: dict[str, JSON] = {"alert": "SHOP-1", "state": "resolved"}
     await sentry.run("update_alert", {**next_release, "reason": "next release"})
+    change: dict[str, JSON] = {"ticket": "SHOP-2", "priority": "high", "assignee": "anna"}
+    await sentry.run("update_ticket", change)
+    await sentry.run("transition", {"ticket": "SHOP-2", "to": "Done"})
     await sentry.connector.check(sentry.client)
     seen: set[tuple[str, str]] = set()
     for request, answer in recorder(sentry).answers:

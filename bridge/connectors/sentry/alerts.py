@@ -1,12 +1,13 @@
-"""update_alert: resolves, archives and reopens an issue of Sentry's."""
+"""update_alert and transition: resolve, archive and reopen an issue of Sentry's."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
-from bridge.connectors.parameters import UpdateAlert
+from bridge.connectors.parameters import TextFormat, Transition, UpdateAlert
 from bridge.connectors.sentry.client import Sentry
 from bridge.connectors.sentry.comments import add_comment, comment_text
 from bridge.errors import GiveUp
@@ -32,39 +33,73 @@ HAPPENED = {"resolved": "set_resolved", "ignored": "set_ignored", "unresolved": 
 
 
 async def update_alert(sentry: Sentry, call: Call[UpdateAlert]) -> Outcome:
-    """Nothing to do where the issue is there already, or where it was after the intention: then
-    an earlier try or a person has set it, and somebody has set it otherwise since.
+    given = call.parameters
+    wanted = Wanted(given.alert, given.state, given.reason or "", given.comment or "", "plain")
+    state, found, lost = await _set(sentry, call, wanted)
+    return Outcome({"state": state}, found=found, lost=lost)
+
+
+async def transition(sentry: Sentry, call: Call[Transition]) -> Outcome:
+    """The same for who takes an issue of Sentry's for a ticket."""
+    given = call.parameters
+    reason = str((given.fields or {}).get("reason") or "")
+    wanted = Wanted(given.ticket, given.to, reason, given.comment or "", given.format)
+    state, found, lost = await _set(sentry, call, wanted)
+    if others := [name for name in given.fields or {} if name != "reason"]:
+        lost = (*lost, f"{', '.join(others)} left out: `fields` takes a `reason` here")
+    return Outcome({"status": state}, found=found, lost=lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An issue and the state it shall have, with why and a comment; both may be empty."""
+
+    issue: str
+    state: str
+    reason: str
+    comment: str
+    format: TextFormat
+
+
+async def _set(
+    sentry: Sentry, call: Call[UpdateAlert] | Call[Transition], wanted: Wanted
+) -> tuple[str, bool, tuple[str, ...]]:
+    """The state it has then, whether there was nothing to do, and what was lost.
+
+    Nothing to do where the issue is there already, or where it was after the intention: then an
+    earlier try or a person has set it, and somebody has set it otherwise since.
     """
-    parameters = call.parameters
     lost: list[str] = []
-    body = _body(parameters, lost)
-    path = await sentry.issue_path(parameters.alert)
+    body = _body(wanted, lost)
+    path = await sentry.issue_path(wanted.issue)
     issue = await sentry.issue(path)
-    wanted = STATES[parameters.state.strip().casefold()]
-    there = issue.get("status") == wanted and body.get("substatus") in (
+    status = STATES[_folded(wanted.state)]
+    there = issue.get("status") == status and body.get("substatus") in (
         None,
         issue.get("substatus"),
     )
-    was = not there and call.may_exist and _was_there(issue, wanted, call.intended_at)
+    was = not there and call.may_exist and _was_there(issue, status, call.intended_at)
     if not there and not was:
         issue = as_object((await sentry.site.fetch("PUT", path, body=body))[1])
-    if parameters.comment and (text := comment_text(parameters.comment, "plain")).text:
+    if wanted.comment and (text := comment_text(wanted.comment, wanted.format)).text:
         await add_comment(sentry, path, text.text, call.mark, may_exist=call.may_exist)
         lost += text.lost
-    return Outcome(
-        {"state": str(issue.get("status", wanted))}, found=there or was, lost=tuple(lost)
-    )
+    return str(issue.get("status", status)), there or was, tuple(lost)
 
 
 def object_of(parameters: UpdateAlert) -> str:
     return parameters.alert.strip().casefold()
 
 
-def _body(parameters: UpdateAlert, lost: list[str]) -> dict[str, JSON]:
-    status = STATES.get(parameters.state.strip().casefold())
+def _folded(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _body(wanted: Wanted, lost: list[str]) -> dict[str, JSON]:
+    status = STATES.get(_folded(wanted.state))
     if status is None:
-        raise GiveUp(f"Sentry has no state {parameters.state!r}; it takes: {', '.join(STATES)}")
-    reason = (parameters.reason or "").strip().casefold().replace("_", " ")
+        raise GiveUp(f"Sentry has no state {wanted.state!r}; it takes: {', '.join(STATES)}")
+    reason = _folded(wanted.reason).replace("_", " ")
     if status == "ignored":
         if reason not in SUBSTATES:
             lost.append("the reason was left out: Sentry keeps none")

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
-from bridge.connectors.parameters import Comment
-from bridge.connectors.sentry.alerts import object_of, update_alert
+from bridge.connectors.sentry.alerts import object_of, transition, update_alert
 from bridge.connectors.sentry.check import check
 from bridge.connectors.sentry.client import open_sentry
 from bridge.connectors.sentry.comments import comment
+from bridge.connectors.sentry.edit import update_ticket
 from bridge.connectors.sentry.options import SentrySettings
 from bridge.connectors.shapes import shape
 
 
-def ticket_of(parameters: Comment) -> str:
-    """The object a comment is written to, spelt as `update_alert` spells it."""
+class _NamesTicket(Protocol):
+    @property
+    def ticket(self) -> str: ...
+
+
+def ticket_of(parameters: _NamesTicket) -> str:
+    """The object an action writes to, spelt as `update_alert` spells it."""
     return parameters.ticket.strip().casefold()
 
 
 CONNECTOR = Connector(
     name="sentry",
-    sentence="Sentry: issues resolved, archived and opened again, comments on them.",
+    sentence="Sentry: issues resolved, archived, opened again, assigned, commented.",
     settings=SentrySettings,
     open=open_sentry,
     actions=(
         Action(shape("update_alert"), update_alert, object_of),
+        Action(shape("update_ticket"), update_ticket, ticket_of),
+        Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
     ),
     check=check,

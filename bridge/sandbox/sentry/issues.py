@@ -63,7 +63,7 @@ def show(one: Issue) -> dict[str, JSON]:
         "substatus": one.substatus,
         "isPublic": False,
         "platform": "python",
-        "priority": "high",
+        "priority": one.priority,
         "priorityLockedAt": None,
         "seerFixabilityScore": None,
         "seerAutofixLastTriggered": None,
@@ -74,7 +74,7 @@ def show(one: Issue) -> dict[str, JSON]:
         "issueCategory": "error",
         "metadata": {"type": one.title.partition(":")[0], "value": one.title},
         "numComments": len(one.notes),
-        "assignedTo": None,
+        "assignedTo": _person(one.assignee) if one.assignee else None,
         "isBookmarked": False,
         "isSubscribed": False,
         "subscriptionDetails": None,
@@ -86,6 +86,11 @@ def show(one: Issue) -> dict[str, JSON]:
         "firstSeen": moment(one.created),
         "lastSeen": moment(one.created),
     }
+
+
+def _person(login: str) -> JSON:
+    email = f"{login}@sandbox.example"
+    return {"type": "user", "id": str(PEOPLE[login]), "name": login.capitalize(), "email": email}
 
 
 def show_all(one: Issue) -> dict[str, JSON]:
@@ -143,6 +148,9 @@ def edit_issue(call: SentryCall) -> Answer:
     kind = {"resolvedInNextRelease": "resolved", "muted": "ignored"}.get(str(status), str(status))
     if substatus is not None and substatus not in SUBSTATES[kind]:
         raise Declined(400, "Invalid substatus for this status", errors={"substatus": "invalid"})
+    _set_people_and_urgency(call, issue, body)
+    if "status" not in body and "substatus" not in body:
+        return answer(show(issue))
     wanted = str(substatus) if substatus else SUBSTATES[kind][0]
     if (issue.status, issue.substatus) != (kind, wanted):
         issue.status, issue.substatus = kind, wanted
@@ -155,6 +163,23 @@ def edit_issue(call: SentryCall) -> Answer:
             data["resolution_type"] = "in_next_release" if issue.details else "now"
         _tell(call, "issue", action, issue, data)
     return answer(show(issue))
+
+
+def _set_people_and_urgency(call: SentryCall, issue: Issue, body: dict[str, JSON]) -> None:
+    """All checked before the first is set."""
+    priority, who = body.get("priority", issue.priority), body.get("assignedTo")
+    if priority not in ("low", "medium", "high"):
+        raise Declined(400, f'"{priority}" is not a valid choice.', errors={"priority": "invalid"})
+    login = str(who or "").partition("@")[0]
+    if who and login not in PEOPLE:
+        raise Declined(400, "Unknown actor input", errors={"assignedTo": "invalid"})
+    issue.priority = str(priority)
+    if who is not None and login != issue.assignee:
+        issue.assignee = login
+        kind = "assigned" if login else "unassigned"
+        issue.activity.append(Happening(call.state.next_id(), kind, actor(call), call.now))
+        if login:
+            _tell(call, "issue", "assigned", issue, {"issue": show(issue)})
 
 
 def list_notes(call: SentryCall) -> Answer:

@@ -40,6 +40,8 @@ class Issue:
     created: int
     status: str = "unresolved"
     substatus: str | None = "ongoing"
+    priority: str = "high"
+    assignee: str = ""
     details: dict[str, JSON] = field(default_factory=dict)
     activity: list[Happening] = field(default_factory=list)
 

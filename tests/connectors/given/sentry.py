@@ -32,6 +32,8 @@ GIVEN = Given(
     },
     parameters={
         "update_alert": {"alert": "4500000001", "state": "resolved"},
+        "update_ticket": {"ticket": "4500000001", "priority": "High"},
+        "transition": {"ticket": "4500000001", "to": "Done"},
         "comment": {"ticket": "sentry/4500000001", "body": "Accepted in SEC-12."},
     },
     hosts=frozenset({"sentry.example"}),
