@@ -120,7 +120,10 @@ class Matching:
         now = self._clock()
         stored, link, ours = await self._database.read(lambda tx: read_with_link(tx, step.event_id))
         matched = self._matcher.match(stored, now, link=link, ours=ours)
-        await self._database.write(lambda tx: record_matched_in_lane(tx, matched, step, now, owner))
+        version = self._matcher.version
+        await self._database.write(
+            lambda tx: record_matched_in_lane(tx, matched, step, version, now, owner)
+        )
         self._note_errors(matched)
 
     def _note(self, matched: Matched, state: EventState | None) -> None:

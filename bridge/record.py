@@ -110,7 +110,12 @@ def lane_of(event: StoredEvent) -> lanes.Lane:
 
 
 async def record_matched_in_lane(
-    tx: Transaction, matched: Matched, step: actions.StoredAction, now: int, owner: str = ""
+    tx: Transaction,
+    matched: Matched,
+    step: actions.StoredAction,
+    rules_version: str,
+    now: int,
+    owner: str = "",
 ) -> None:
     """Writes what the rules that read `link` planned, in place of the step that asked them.
 
@@ -127,7 +132,8 @@ async def record_matched_in_lane(
         await events.count_finished(tx, step.event_id, 1, 1, matched.unreadable)
     else:
         reason = planned.reason or error_reason(matched) or NO_RULE
-        await events.settle_in_lane(tx, step.event_id, planned.opened - 1, reason)
+        opened = planned.opened - 1
+        await events.settle_in_lane(tx, step.event_id, opened, rules_version, reason)
     await lanes.settle_lane(tx, (step.tenant, step.lane))
     await count_rules(tx, tallies, now)
 

@@ -59,6 +59,7 @@ async def _demo(folder: Path, *, once: bool, as_json: bool) -> bool:
                 {
                     "ok": good,
                     "dashboard": f"{world.bridge_url}/",
+                    "key": running.key,
                     "sandbox": f"{world.sandbox_url}/",
                     "samples": [{"ok": one.ok, **_json(one)} for one in results],
                     "webhooks_of_jira": dict(webhooks.items()),
@@ -68,7 +69,7 @@ async def _demo(folder: Path, *, once: bool, as_json: bool) -> bool:
             told = ", ".join(f"{count} {state}" for state, count in webhooks.items())
             put("")
             put(f"Jira's own webhooks that came back: {told or 'none'}")
-            put(f"the bridge   {world.bridge_url}/")
+            put(f"the bridge   {world.bridge_url}/   (sign in with {running.key})")
             put(f"the sandbox  {world.sandbox_url}/   (nothing in it is real)")
         done = sum(result.ok for result in results)
         say(f"{done} of {len(results)} did what their rules say")

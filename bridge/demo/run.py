@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from bridge.access.role import Role
+from bridge.clock import wall_clock
 from bridge.demo.processes import free_port, running
 from bridge.demo.scenarios import SCENARIOS
 from bridge.demo.shown import Shown
 from bridge.demo.world import World, open_world, write_configuration
+from bridge.principal import Wanted, make_key
 
 HOST = "127.0.0.1"
 BRIDGE_PORT = 8080
@@ -21,10 +24,14 @@ SANDBOX_PORT = 8090
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A demo that runs: where it is, and what has been shown so far."""
+    """A demo that runs: where it is, and the key its pages and APIs are used with.
+
+    key: an admin's; it ends with the demo's folder, and is in no log.
+    """
 
     world: World
     configuration: Path
+    key: str = field(repr=False)
 
     async def play(self, shown: Callable[[Shown], None]) -> bool:
         """Play every scenario and tell of each; true when all did what they should."""
@@ -60,6 +67,8 @@ async def running_demo(folder: Path, *, any_port: bool = False) -> AsyncIterator
     ):
         world = await open_world(configuration, port, sandbox_url, client)
         try:
-            yield Demo(world, configuration)
+            wanted = Wanted("default", "demo", Role.ADMIN)
+            _, key = await world.database.write(lambda tx: make_key(tx, wanted, wall_clock()))
+            yield Demo(world, configuration, key)
         finally:
             await world.database.close()

@@ -264,13 +264,21 @@ async def count_finished(
     return EventState(row[0])
 
 
-async def settle_in_lane(tx: Transaction, event_id: str, opened: int, reason: str) -> None:
+async def settle_in_lane(
+    tx: Transaction, event_id: str, opened: int, rules_version: str, reason: str
+) -> None:
     """Counts the actions planned at the lane's turn, and ends the event when there are none.
 
+    rules_version: of the rules that were asked now; they may be others than at first.
     opened: how many more are open than before; less than 0 when only the asking step is gone.
     reason: why it is ignored, where no rule at all has planned anything for it.
     """
-    await tx.run("UPDATE events SET open_actions = open_actions + ? WHERE id = ?", opened, event_id)
+    await tx.run(
+        "UPDATE events SET open_actions = open_actions + ?, rules_version = ? WHERE id = ?",
+        opened,
+        rules_version,
+        event_id,
+    )
     planned = await tx.row("SELECT 1 FROM runs WHERE event_id = ? LIMIT 1", event_id)
     idle, why = (EventState.DONE, "") if planned else (EventState.IGNORED, reason)
     await tx.run(

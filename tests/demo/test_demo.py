@@ -53,6 +53,7 @@ def test_every_sample_does_what_its_rule_says(project: Path) -> None:
     ]
     assert all(one["url"].startswith(told["sandbox"]) for one in first["actions"])
     assert told["dashboard"].startswith("http://127.0.0.1:")
+    assert told["key"].startswith("brk_")
 
 
 def test_demo_fails_and_says_what_is_missing_when_a_rule_does_not_do_its_work(

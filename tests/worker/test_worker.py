@@ -13,12 +13,13 @@ from bridge.errors import GiveUp, TryAgain
 from bridge.event import EventState, StoredEvent
 from bridge.store.attempts import attempts_of_action
 from bridge.store.event_filter import EventFilter
-from bridge.store.events import list_events
+from bridge.store.events import get_event, list_events
 from bridge.store.links import find_once
 from bridge.store.records import get_record
 from bridge.store.replay import replay_event
 from bridge.store.rule_counts import rule_counts, total_rule_counts
 from bridge.store.transaction import Transaction
+from tests.store.conftest import MovableClock
 from tests.worker.conftest import FarSide, Route
 
 Make = Callable[..., Route]
@@ -297,6 +298,21 @@ async def test_alert_that_is_resolved_moves_the_ticket_it_led_to(
     assert far.names == ["create_ticket", "transition"]
     assert far.calls[1].parameters.ticket == f"SEC-{far.calls[0].mark[:4]}"
     assert await route.state(resolved) == ("done", "")
+
+
+async def test_event_judged_in_its_lane_after_a_reload_says_which_rules_it_met(
+    make_route: Make, far: FarSide, clock: MovableClock
+) -> None:
+    before, after = make_route(LINKED), make_route(LINKED.replace("Done", "Closed"))
+    far.replies = [TryAgain("busy", after_seconds=30)]
+    await before.accept("k1", ALERT, kind="alert.raised", subject="repo/1")
+    resolved = await before.accept("k2", ALERT, kind="alert.resolved", subject="repo/1")
+    await before.run()  # the ticket waits, and the event behind it for its lane
+    clock.advance(60_000)
+    await after.run()
+    assert far.calls[-1].parameters.to == "Closed"
+    event = await after.database.read(lambda tx: get_event(tx, resolved))
+    assert event.rules_version == after.rules.version != before.rules.version
 
 
 async def test_rule_reading_link_that_does_not_match_leaves_the_event_ignored_in_words(
