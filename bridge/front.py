@@ -14,12 +14,14 @@ from bridge.casework import Casework
 from bridge.connectors.fetching import Fetcher
 from bridge.direct import Direct
 from bridge.engine import Engine
+from bridge.errors import NotFound
 from bridge.progress import Progress
 from bridge.quarantine import Quarantine
 from bridge.reload import reload
 from bridge.remediation import Remediation
 from bridge.secrets_seen import SecretsSeen
 from bridge.settings import Settings
+from bridge.sources.source import Source
 from bridge.store.intake import Intake
 from bridge.switches import JiraSwitches
 from bridge.ticket_making import TicketMaking
@@ -33,6 +35,7 @@ from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi
 from bridge.web.api.overview import OverviewApi
 from bridge.web.api.progress import ProgressApi
+from bridge.web.api.quarantine import QuarantineApi
 from bridge.web.api.remediation import RemediationApi
 from bridge.web.api.rule_files import RuleFilesApi
 from bridge.web.api.rules import RulesApi
@@ -46,6 +49,7 @@ from bridge.web.metrics import Gauges
 from bridge.web.pages.acting import Acting
 from bridge.web.pages.frame import Frame
 from bridge.web.pages.manual import Manual
+from bridge.web.pages.quarantining import Quarantining
 from bridge.web.pages.render import Renderer
 from bridge.web.pages.ruling import Ruling
 from bridge.web.pages.seeing import Known, Seeing
@@ -86,6 +90,7 @@ class Apis:
     keys: KeysApi
     rules: RulesApi
     rule_files: RuleFilesApi
+    quarantine: QuarantineApi
     integrations: IntegrationsApi
     site: ApiSite
 
@@ -160,6 +165,14 @@ def make_apis(
             await reload(configured, engine.rules, made.offers)
 
     integrations = IntegrationsApi(made, engine.tokens, engine.guard, clock)
+
+    def source_of(tenant: str, name: str) -> Source:
+        source = configured.sources.get((tenant, name))
+        if source is None:
+            raise NotFound(f"the source {name} is no longer configured")
+        return source
+
+    quarantine = QuarantineApi(database, engine.vault, source_of, clock)
     rule_files = RuleFilesApi(configured, made, database, clock, take_up)
     site = ApiSite(
         [
@@ -167,6 +180,7 @@ def make_apis(
             actions,
             rules,
             rule_files,
+            quarantine,
             overview,
             keys,
             ProgressApi(progress),
@@ -179,7 +193,9 @@ def make_apis(
         settings.server.body_limit_bytes,
         settings.public_url,
     )
-    return Apis(entrance, events, actions, overview, keys, rules, rule_files, integrations, site)
+    return Apis(
+        entrance, events, actions, overview, keys, rules, rule_files, quarantine, integrations, site
+    )
 
 
 def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
@@ -210,6 +226,7 @@ def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
             apis.integrations,
             apis.keys,
         ),
+        Quarantining(guide, frame, apis.quarantine),
         Ruling(guide, frame, apis.rules, apis.rule_files, apis.events),
         Manual(guide.renderer, apis.site.described),
     )

@@ -71,10 +71,16 @@ const list = document.querySelector("tbody[data-live]");
 const live = document.getElementById("live");
 let stream = null;
 
-function cell(text, className = "") {
+function cell(label, text, className = "") {
   const made = document.createElement("td");
-  made.textContent = text;
+  made.dataset.label = label;
   if (className) made.className = className;
+  if (!text) return made;
+  const cut = document.createElement("span");
+  cut.className = "cut";
+  cut.title = text;
+  cut.textContent = text;
+  made.append(cut);
   return made;
 }
 
@@ -84,18 +90,21 @@ function row(event) {
   const when = document.createElement("td");
   const time = document.createElement("time");
   time.dateTime = event.received_at;
+  when.dataset.label = "Received";
   when.append(time);
   const what = document.createElement("td");
   const link = document.createElement("a");
   link.href = `/events/${event.id}`;
   link.textContent = event.type;
+  what.dataset.label = "Type";
   what.append(link);
   const state = document.createElement("td");
   const badge = document.createElement("span");
   badge.className = `state ${event.state}`;
   badge.textContent = event.state;
+  state.dataset.label = "State";
   state.append(badge);
-  line.append(when, what, cell(event.subject, "wide"), cell(event.source), state, cell(event.reason, "wide soft"));
+  line.append(when, what, cell("Subject", event.subject), cell("Source", event.source), state, cell("Reason", event.reason, "soft"));
   return line;
 }
 

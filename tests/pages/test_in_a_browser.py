@@ -14,8 +14,8 @@ from tests.pages.conftest import HOSTILE, Site, failing_event
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PAGES = (
-    "/", "/events", "/dead", "/rules", "/rules/edit?file=cases.yaml", "/sources", "/integrations",
-    "/links", "/keys",
+    "/", "/events", "/dead", "/quarantine", "/rules", "/rules/edit?file=cases.yaml",
+    "/sources", "/integrations", "/links", "/keys",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
 
@@ -119,6 +119,76 @@ async def test_older_events_follow_when_one_gets_to_the_end(site: Site) -> None:
     await site.page.locator("tr.more").scroll_into_view_if_needed()
     await site.page.wait_for_function("() => document.querySelectorAll('tbody tr').length === 60")
     assert "j-0" in await site.text()
+
+
+async def test_many_dead_letters_are_replayed_at_once(site: Site) -> None:
+    for number in range(3):
+        data = {"id": f"c-{number}", "title": "It leaks", "severity": "high"}
+        await site.event("case.created", data, f"many-{number}")
+    await site.sign_in(Role.OPERATOR)
+    await site.go("/dead")
+    await site.page.check("input[data-all=letter]")
+    await site.page.click("text=Replay the ticked")
+    await site.page.wait_for_selector("#told >> text=3 events are tried again.")
+
+
+async def test_a_refused_delivery_is_shown_verified_again_and_deleted_with_a_reason(
+    site: Site,
+) -> None:
+    async with httpx.AsyncClient() as client:
+        for _ in range(2):
+            answer = await client.post(f"{site.address}/hooks/qtangl", json={"x": HOSTILE})
+            assert answer.status_code == 401
+    await site.parts.front.refusals.write()
+    await site.sign_in(Role.OPERATOR)
+    await site.go("/quarantine")
+    assert "qtangl" in await site.page.inner_text("tbody")
+    boxes = site.page.locator("input[name=kept]")
+    await boxes.first.check()
+    await site.page.click("text=Verify the ticked again")
+    await site.page.wait_for_selector("#told >> text=0 passed and go to the rules. 1 stay:")
+    await site.page.check("input[data-all=kept]")
+    await site.page.click("text=Delete the ticked")
+    await site.page.wait_for_selector("#told >> text=Nothing was deleted")
+    await site.page.check("input[data-all=kept]")
+    await site.page.fill("#reason", "not ours")
+    await site.page.click("text=Delete the ticked")
+    await site.page.wait_for_selector("text=Nothing was refused.")
+    assert site.complaints == []
+
+
+async def test_links_are_found_by_their_ticket(site: Site) -> None:
+    await failing_event(site)
+    await site.sign_in(Role.VIEWER)
+    await site.go("/links")
+    ticket = (await site.page.inner_text("tbody td a")).strip()
+    await site.page.fill("#f-ticket", ticket)
+    await site.page.click("text=Filter")
+    assert await site.page.locator("tbody tr").count() == 1
+    await site.page.fill("#f-ticket", "NONE-1")
+    await site.page.click("text=Filter")
+    await site.page.wait_for_selector("text=No link fits.")
+
+
+async def test_events_are_searched_for_a_text_and_by_rule(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.event("job.progressed", {"job_id": "j-1"}, "two")
+    await site.sign_in(Role.VIEWER)
+    for address in ("/events?text=IT+LEAKS", "/events?rule=ticket-per-case&within=1h"):
+        await site.go(address)
+        assert await site.page.locator("tbody tr").count() == 1
+        assert await site.page.locator(f"#{event_id}").count() == 1
+    await site.go("/events?text=is-not-there")
+    await site.page.wait_for_selector("text=No event fits.")
+
+
+async def test_an_event_is_replayed_from_its_page_by_keyboard(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.sign_in(Role.OPERATOR)
+    await site.go(f"/events/{event_id}")
+    await site.page.locator("button:text-is('Replay')").focus()
+    await site.page.keyboard.press("Enter")
+    await site.page.wait_for_selector("#told >> text=1 dead actions are tried again")
 
 
 async def test_a_key_is_made_shown_once_and_revoked(site: Site) -> None:

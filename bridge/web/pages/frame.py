@@ -17,6 +17,7 @@ PAGES = (
     ("/", "Overview", Role.VIEWER),
     ("/events", "Events", Role.VIEWER),
     ("/dead", "Dead letters", Role.VIEWER),
+    ("/quarantine", "Quarantine", Role.VIEWER),
     ("/rules", "Rules", Role.VIEWER),
     ("/sources", "Sources", Role.VIEWER),
     ("/integrations", "Integrations", Role.VIEWER),

@@ -55,9 +55,26 @@ class Renderer:
         return response
 
 
-def pretty(value: Any) -> str:
-    """JSON for people."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+LINE = 72
+"""What is shorter stands on one line."""
+
+
+def pretty(value: Any, indent: int = 0) -> str:
+    """JSON for people: what is short stands on one line."""
+    whole = json.dumps(value, ensure_ascii=False)
+    if len(whole) + indent <= LINE or not isinstance(value, dict | list | tuple) or not value:
+        return whole
+    deeper = " " * (indent + 2)
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(str(name), ensure_ascii=False)}: {pretty(one, indent + 2)}"
+            for name, one in value.items()
+        ]
+    else:
+        parts = [pretty(one, indent + 2) for one in value]
+    begin, end = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    inside = ",\n".join(f"{deeper}{part}" for part in parts)
+    return f"{begin}\n{inside}\n{' ' * indent}{end}"
 
 
 MOST_CHARACTERS = 300

@@ -17,6 +17,7 @@ from bridge.event import EventState
 from bridge.match.rule import Rule
 from bridge.sources.source import Source
 from bridge.store.events import received_by_time
+from bridge.store.quarantine import list_kept
 from bridge.store.transaction import Database
 from bridge.vocabulary import VOCABULARY
 from bridge.web.api.actions import ActionsApi, ActionsQuery, LinksQuery
@@ -92,7 +93,10 @@ class Seeing:
             visit.asked(query=ActionsQuery(state=ActionState.DEAD, limit=FAILURES_SHOWN))
         )
         newest = await self._events.list_(visit.asked(query=EventsQuery(limit=8)))
-        values = {"stats": stats, "dead": dead.actions, "newest": newest.events}
+        kept = await self._database.read(lambda tx: list_kept(tx, visit.who.tenant))
+        values = {
+            "stats": stats, "dead": dead.actions, "newest": newest.events, "refused": len(kept),
+        }  # fmt: skip
         return await self._frame.show(visit, "overview.html", "/", values)
 
     async def chart(self, visit: Visit) -> Response:
@@ -111,6 +115,8 @@ class Seeing:
                 {"label": "received", "values": received},
                 {"label": "failed", "values": failed},
             ],
+            "unit": "events a minute",
+            "total": sum(received),
         }
         return JSONResponse(told)
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from bridge.web.pages.acting import Acting
 from bridge.web.pages.manual import Manual
+from bridge.web.pages.quarantining import Quarantining
 from bridge.web.pages.ruling import Ruling
 from bridge.web.pages.seeing import Seeing
 from bridge.web.pages.sign_in import SignIn
@@ -18,7 +19,7 @@ STATIC = Path(__file__).parents[1] / "static"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
-def page_routes(*pages: SignIn | Seeing | Acting | Ruling | Manual) -> list[Route]:
+def page_routes(*pages: SignIn | Seeing | Acting | Quarantining | Ruling | Manual) -> list[Route]:
     """The routes of all pages."""
     found = [route for one in pages for route in one.routes()]
     return [*found, Route("/static/{name}", static)]
