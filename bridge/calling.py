@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
@@ -44,6 +44,7 @@ class Integration:
 
     id: what APIs call it; its name where the configuration has it.
     valid_until: when its access token ends, milliseconds; 0 where that is not known.
+    version: counts the changes of one that an API caller made.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Integration:
     id: str = ""
     title: str = ""
     valid_until: int = 0
+    version: int = 0
 
     @property
     def public_id(self) -> str:
@@ -75,6 +77,19 @@ Renew = Callable[[Integration], Awaitable[Integration]]
 async def as_it_is(integration: Integration) -> Integration:
     """For processes in which no token ends."""
     return integration
+
+
+Refused = Callable[[Integration], Awaitable[Integration | None]]
+"""Gives the integration with another token after its system said no to the one it has; None where
+there is no other."""
+
+
+async def no_other(integration: Integration) -> None:
+    """For processes in which no token ends."""
+    del integration
+
+
+UNAUTHORIZED = 401
 
 
 class Watch(Protocol):
@@ -104,6 +119,7 @@ class Caller:
     may_change: whether the leases have held; asked of each call before it joins others, since the
         one that writes for all can answer only for itself.
     renew: asked before each call, so that none goes out with a token that is over.
+    refused: asked after a call that went out with one all the same.
     watch: remembers what is written, so that it is recognised when it comes back as an event.
     """
 
@@ -112,6 +128,7 @@ class Caller:
     timeout_seconds: float = 60.0
     may_change: Callable[[], bool] = lambda: True
     renew: Renew = as_it_is
+    refused: Refused = no_other
     watch: Watch | None = None
     pacing: Pacing = field(init=False)
     locks: ObjectLocks = field(default_factory=ObjectLocks)
@@ -177,7 +194,7 @@ class Caller:
         async with self._alone(asked):
             await self.pacing.check(asked, integration.connector.object_windows)
             async with self.pacing.learning(asked):
-                return await self._in_time(name, lambda: function(integration.client))
+                return await self._signed_in(integration, name, lambda one, _: function(one.client))
 
     async def _join(
         self, integration: Integration, offered: Action, asked: Asked, calls: Sequence[AnyCall]
@@ -233,8 +250,31 @@ class Caller:
     ) -> list[Outcome]:
         await self.pacing.check(asked, integration.connector.object_windows)
         async with self.pacing.learning(asked):
-            name, client = calls[0].name, integration.client
-            return await self._in_time(name, lambda: run_all(client, offered, calls))
+            return await self._signed_in(
+                integration,
+                calls[0].name,
+                lambda one, again: run_all(one.client, offered, doubted(calls) if again else calls),
+            )
+
+    async def _signed_in(
+        self,
+        integration: Integration,
+        name: str,
+        work: Callable[[Integration, bool], Awaitable[T]],
+    ) -> T:
+        """The work in time; once more where its token was refused and there is another.
+
+        work: told whether it is the second time.
+        """
+        try:
+            return await self._in_time(name, lambda: work(integration, False))
+        except GiveUp as error:
+            if error.status != UNAUTHORIZED:
+                raise
+            other = await self.refused(integration)
+            if other is None:
+                raise
+        return await self._in_time(name, lambda: work(other, True))
 
     @asynccontextmanager
     async def alone(self, tenant: str, what: str) -> AsyncIterator[None]:
@@ -277,6 +317,11 @@ class Caller:
             log.exception("action failed unexpectedly", action=name)
             words = f"unexpected {type(error).__name__}, see the log"
             raise TryAgain(words, may_have_happened=True) from error
+
+
+def doubted(calls: Sequence[AnyCall]) -> list[AnyCall]:
+    """The same, for a try after one that may have done some of it."""
+    return [replace(call, may_exist=True) for call in calls]
 
 
 async def run_all(client: Client, offered: Action, calls: Sequence[AnyCall]) -> list[Outcome]:

@@ -27,7 +27,8 @@ from bridge.store.actions import StoredAction
 from bridge.store.transaction import Database
 from bridge.sync.engine import Engine as SyncEngine
 from bridge.sync.pingpong import Breakers, Limits
-from bridge.tokens import OAuthClient, Tokens
+from bridge.token_requests import OAuthClient
+from bridge.tokens import Tokens
 from bridge.web.metrics import Metrics
 from bridge.webhook_watch import WebhookWatch
 from bridge.worker import Worker
@@ -78,7 +79,7 @@ async def make_engine(
     made.on_change = lambda: reload_rules(configured, rules, made.offers)
     matcher = Matcher(lambda: rules.current, configured.sources)
     actor = make_actor(configured, database, http, matcher, clock, registry)
-    actor.caller.renew = tokens.renew
+    actor.caller.renew, actor.caller.refused = tokens.renew, tokens.refused
     echoes = Echoes(database, clock, actor.leads_to, settings.sync.echo_minutes)
     actor.caller.watch = echoes
     breakers = Breakers(database, clock, ping_pong_limits(settings))

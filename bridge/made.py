@@ -198,7 +198,7 @@ class MadeIntegrations:
         return Integration(
             stored.identifier, stored.tenant, known.connector,
             known.connector.open(known.options, self._http),
-            stored.active, stored.id, stored.name, stored.valid_until,
+            stored.active, stored.id, stored.name, stored.valid_until, stored.version,
         )  # fmt: skip
 
     def find(self, tenant: str, name: str) -> configured.Integration | None:

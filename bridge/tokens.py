@@ -9,33 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 import structlog
-from pydantic import SecretStr
 
 from bridge.access.vault import Vault
 from bridge.calling import Integration
 from bridge.clock import Clock, iso
 from bridge.connectors.catalogue import load_connectors
-from bridge.connectors.contract import FIELD, OAuth
-from bridge.connectors.http import Ask, HttpClient, parse_json
-from bridge.connectors.redact import Redactor
+from bridge.connectors.http import HttpClient, parse_json
 from bridge.errors import (
     BridgeError,
     Conflict,
     ConnectorError,
     GiveUp,
     NotFound,
-    TryAgain,
     VaultClosed,
 )
-from bridge.event import JSON
 from bridge.made import MadeIntegrations, Secrets, seal, unseal
 from bridge.store.integrations import (
     StoredIntegration,
@@ -46,6 +37,7 @@ from bridge.store.integrations import (
     update_integration,
 )
 from bridge.store.transaction import Database, Transaction
+from bridge.token_requests import NotRenewable, OAuthClient, Token, request_of, token_of
 
 AHEAD_MS = 300_000
 """How long before its end a token is renewed: five minutes, more than clocks differ."""
@@ -53,35 +45,16 @@ AHEAD_MS = 300_000
 RENEWAL_MS = 60_000
 """How long a node may take; after that another one tries."""
 
-WORD = re.compile(r"[A-Za-z0-9_-]{1,100}")
+FRESH_MS = 60_000
+"""A token that is refused this soon after it came is not helped by the next one."""
+
+OVER = 1
+"""The end of a token that is known to be over, milliseconds; 0 would be one without an end."""
 
 LOOK_EVERY_SECONDS = 60.0
 WAIT_SECONDS = 0.2
 
 log = structlog.get_logger("bridge.tokens")
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthClient:
-    """Who we are to a system: from the configuration. token_url: empty for the usual one."""
-
-    client_id: str
-    client_secret: SecretStr = field(repr=False)
-    token_url: str = ""
-    redirect_uri: str = ""
-
-
-class NotRenewable(GiveUp):
-    """There is nothing to renew the token with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What a system gave. expires_at: milliseconds; 0 where it did not say."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    expires_at: int = 0
 
 
 @dataclass(slots=True)
@@ -117,6 +90,30 @@ class Tokens:
             if self.clock() < integration.valid_until or isinstance(error, NotRenewable):
                 return integration
             raise
+
+    async def refused(self, integration: Integration) -> Integration | None:
+        """What to call with after the system said no to the token, although it should hold: it
+        was taken back, or nobody said when it ends. None where there is nothing better.
+        """
+        if not integration.id:
+            return None
+        try:
+            stored = await self._read(integration.tenant, integration.id)
+            if stored.version == integration.version:
+                if not self._may_be_over(stored):
+                    return None
+                await self._tell(replace(stored, valid_until=OVER))
+                stored = await self.obtain(integration.tenant, integration.id)
+            return self.made.open(stored)
+        except (ConnectorError, VaultClosed) as error:
+            log.warning("no better token", integration=integration.name, error=str(error))
+            return None
+
+    def _may_be_over(self, stored: StoredIntegration) -> bool:
+        """Whether another token is worth asking for: not where this one has just been made."""
+        has_refresh = bool(unseal(self._vault(), stored).auth.get("refresh_token"))
+        fresh = self.clock() - stored.updated_at < FRESH_MS and stored.version > 1
+        return has_refresh and not fresh
 
     async def obtain(self, tenant: str, id_: str) -> StoredIntegration:
         """The row once its token holds, renewed where it has to be. Raises TryAgain, GiveUp."""
@@ -186,7 +183,7 @@ class Tokens:
         return kept
 
     async def _tell(self, stored: StoredIntegration) -> None:
-        """Writes the trouble down, unless somebody has changed the row meanwhile."""
+        """Writes down what was found of the token, unless the row was changed meanwhile."""
         changed = replace(stored, updated_at=self.clock())
         with contextlib.suppress(Conflict):
             await self.database.write(lambda tx: update_integration(tx, changed))
@@ -255,74 +252,3 @@ class Tokens:
         reply = await self.http.send(ask, redactor)
         answer = parse_json(ask, reply, redactor)
         return token_of(answer, self.clock(), place.passing if place else frozenset())
-
-
-def request_of(
-    place: OAuth | None, client: OAuthClient, stored: StoredIntegration, secrets: Secrets
-) -> tuple[Ask, Redactor]:
-    """The request for a token, and what knows its secrets. Raises GiveUp."""
-    given: dict[str, str] = {
-        "client_id": client.client_id,
-        "client_secret": client.client_secret.get_secret_value(),
-    }
-    refresh, code = secrets.auth.get("refresh_token"), secrets.auth.get("code")
-    if refresh:
-        given |= {"grant_type": "refresh_token", "refresh_token": str(refresh)}
-    elif code:
-        given |= {"grant_type": "authorization_code", "code": str(code)}
-        if client.redirect_uri:
-            given["redirect_uri"] = client.redirect_uri
-    else:
-        raise NotRenewable("there is neither a refresh_token nor a code to get a token with")
-    redactor = Redactor(
-        given[name] for name in ("client_secret", "refresh_token", "code") if name in given
-    )
-    address = filled(client.token_url or (place.token_url if place else ""), stored.scope)
-    as_json = place is not None and place.as_json
-    content = json.dumps(given) if as_json else urlencode(given)
-    kind = "application/json" if as_json else "application/x-www-form-urlencoded"
-    headers = {"content-type": kind, "accept": "application/json"}
-    return Ask("POST", address, headers, content.encode()), redactor
-
-
-def filled(address: str, scope: Mapping[str, JSON]) -> str:
-    """An address with the scope's fields in it. Raises GiveUp for one that is no plain word: it
-    comes from a caller, and the request carries our own secret."""
-
-    def value(found: re.Match[str]) -> str:
-        text = str(scope.get(found[1]) or "")
-        if not WORD.fullmatch(text):
-            raise GiveUp(f"`{found[1]}` in scope_data is needed to renew the token")
-        return text
-
-    return FIELD.sub(value, address)
-
-
-def token_of(answer: JSON, now: int, passing: frozenset[str] = frozenset()) -> Token:
-    """What an answer holds, in the spelling of the standard or of Sentry. Raises GiveUp; TryAgain
-    where the error that it tells is one that passes."""
-    told = answer if isinstance(answer, dict) else {}
-    access = told.get("access_token") or told.get("token")
-    if not isinstance(access, str) or not access:
-        if told.get("error") in passing:
-            raise TryAgain(f"no token now: {told.get('error')}")
-        words = told.get("error_description") or told.get("error") or "there is no token in it"
-        raise GiveUp(f"the answer gives no token: {str(words)[:200]}")
-    refresh = told.get("refresh_token") or told.get("refreshToken") or ""
-    lasts, until = told.get("expires_in"), told.get("expiresAt")
-    expires_at = 0
-    if isinstance(lasts, int | float) and not isinstance(lasts, bool):
-        expires_at = now + int(lasts * 1000)
-    elif isinstance(until, str):
-        expires_at = moment(until)
-    return Token(access, str(refresh), expires_at)
-
-
-def moment(text: str) -> int:
-    """An ISO 8601 time as milliseconds; 0 where it is none. Without an offset it is UTC."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return 0
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return int(aware.timestamp() * 1000)

@@ -28,6 +28,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("lane_turns",),
     ("matching", "claims"),
     ("tokens", "remediation", "tickets"),
+    ("token_requests",),
     ("made",),
     ("receive", "act", "backlog", "lane_queue", "configured", "trail"),
     ("progress", "casework"),

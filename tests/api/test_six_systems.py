@@ -17,7 +17,7 @@ from bridge.errors import GiveUp
 from bridge.event import JSON
 from bridge.made import Secrets, settings_of
 from bridge.store.integrations import StoredIntegration
-from bridge.tokens import OAuthClient
+from bridge.token_requests import OAuthClient
 from tests.api.conftest import World
 from tests.api.test_integrations import BASE, allow, write
 from tests.connectors.conftest import set_faults

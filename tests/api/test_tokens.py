@@ -17,7 +17,8 @@ from bridge.clock import iso
 from bridge.connectors.http import HttpClient
 from bridge.errors import GiveUp, TryAgain
 from bridge.store.integrations import get_integration
-from bridge.tokens import AHEAD_MS, OAuthClient, Tokens, moment
+from bridge.token_requests import OAuthClient, moment
+from bridge.tokens import AHEAD_MS, Tokens
 from tests.api.conftest import World
 from tests.api.test_integrations import BASE, allow, jira
 

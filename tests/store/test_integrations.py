@@ -23,7 +23,8 @@ from bridge.store import integrations as table
 from bridge.store.database import open_database
 from bridge.store.integrations import StoredIntegration
 from bridge.store.transaction import Database
-from bridge.tokens import OAuthClient, Tokens
+from bridge.token_requests import OAuthClient
+from bridge.tokens import Tokens
 from tests.store.conftest import START, MovableClock
 
 VAULT = Vault([b"\1" * 32])

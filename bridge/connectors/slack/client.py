@@ -20,6 +20,7 @@ PAGE = 200
 
 WEBHOOK_REFUSALS = frozenset({400, 403, 404, 410})
 """Those whose one word says what is wrong, such as `no_service`; it comes labelled as HTML."""
+SIGNED_OUT = frozenset({"invalid_auth", "not_authed", "token_expired", "token_revoked"})
 HINTS = {
     "not_in_channel": "invite the app into the channel",
     "channel_not_found": "use the channel's id, and invite the app where it is private",
@@ -121,7 +122,7 @@ def failure(
         return TryAgain(words, status=429, scope="endpoint")
     if error in IN_DOUBT:
         return TryAgain(words, status=503, may_have_happened=changes)
-    return GiveUp(words, status=401 if error in ("invalid_auth", "not_authed") else 400)
+    return GiveUp(words, status=401 if error in SIGNED_OUT else 400)
 
 
 def judge(status: int, headers: Mapping[str, str], words: str, now: int) -> Wait | None:

@@ -26,7 +26,8 @@ from bridge.store.integrations import (
     update_integration,
 )
 from bridge.store.transaction import Transaction
-from bridge.tokens import Tokens, moment
+from bridge.token_requests import moment
+from bridge.tokens import OVER, Tokens
 from bridge.web.api.integration_models import (
     EXAMPLE,
     AuthData,
@@ -50,8 +51,6 @@ from bridge.web.api.shapes import ENVELOPE
 TAG = "Integrations"
 MASK = "********"
 SECRET_FIELDS = ("access_token", "refresh_token", "code")
-NOW_OR_NEVER = 1
-"""A token that never was counts as one that ended long ago: it is asked for before its use."""
 
 
 class IntegrationsApi:
@@ -131,7 +130,7 @@ class IntegrationsApi:
             await add_change(tx, change)
 
         await self._database.write(work)
-        if stored.valid_until == NOW_OR_NEVER:
+        if stored.valid_until == OVER:
             await self._exchange(stored)
         await self._made.load()
         return await self._answer(asked, id_)
@@ -186,7 +185,7 @@ class IntegrationsApi:
             await add_change(tx, change)
 
         await self._database.write(work)
-        if body.auth_data is not None and changed.valid_until == NOW_OR_NEVER:
+        if body.auth_data is not None and changed.valid_until == OVER:
             await self._exchange(changed)
         await self._made.load()
         return await self._answer(asked, stored.id)
@@ -274,7 +273,7 @@ class IntegrationsApi:
 def end_of(auth: AuthData) -> int:
     """When the token ends, in milliseconds; 0 where nobody said."""
     if not auth.access_token:
-        return NOW_OR_NEVER if auth.code or auth.refresh_token else 0
+        return OVER if auth.code or auth.refresh_token else 0
     return moment(auth.expires_at) if auth.expires_at else 0
 
 
