@@ -270,4 +270,4 @@ async def test_every_request_and_answer_is_one_that_sentry_describes(
         if f"/issues/{issue.id}/" in described.path:
             api.validate_response(described, answer_as_described(answer))
         seen.add((request.method, described.path))
-    assert len(seen) == 4, seen
+    assert len(seen) == 6, seen
