@@ -21,6 +21,9 @@ from bridge.web.api.reading import UNFIT, read_body, read_query
 from bridge.web.api.shapes import Failure, Shape
 from bridge.web.errors import code_of, message_of, new_request_id, retry_after_of, status_of
 
+STORE_DOWN = "the store does not answer; ask again later"
+"""Its own words name files, so they stay in the log."""
+
 log = structlog.get_logger("bridge.api")
 
 
@@ -119,11 +122,12 @@ def written(value: BaseModel | Any, status: int) -> Response:
 
 def refusal(error: BaseException, shape: Shape, request_id: str) -> Response:
     """An error in the shape of its document."""
-    status = status_of(error)
+    status, message = status_of(error), message_of(error)
     if isinstance(error, StoreError):
         log.error("store", error=str(error), request_id=request_id)
+        message = STORE_DOWN
     problems = error.problems if isinstance(error, FieldsRefused) else ()
-    failure = Failure(status, code_of(error), message_of(error), problems, request_id)
+    failure = Failure(status, code_of(error), message, problems, request_id)
     response = Response(
         json.dumps(shape.write(failure), ensure_ascii=False), status, media_type="application/json"
     )
