@@ -12,14 +12,14 @@ from bridge.action import ActionState, OnFailure
 from bridge.casebook import complete_cases, has_case
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.planning import Matched, Rows, add_match_step, lock_shared, plan_runs
-from bridge.store import actions, events, lanes, runs
+from bridge.store import actions, events, lanes, links, runs
 from bridge.store.actions import MATCH
 from bridge.store.attempts import Attempt, AttemptOutcome, insert_attempt
 from bridge.store.outbound import use_up
 from bridge.store.records import Record, keep_records
 from bridge.store.rule_counts import Tallies, Tally, count_rules, tally
 from bridge.store.transaction import Transaction, wake_all
-from bridge.ties import MAKES_TICKET, PUSHES_CASE, settle_link, tie_case, tie_ticket
+from bridge.ties import MAKES_TICKET, PUSHES_CASE, tie_case, tie_ticket
 
 NO_RULE = "no rule matched"
 
@@ -205,13 +205,14 @@ async def record_ended(
     if attempt.outcome is AttemptOutcome.DEAD:
         dead = 1
         finished += await give_up_rest(tx, action, on_failure, now)
-    elif action.planned.name == MAKES_TICKET:
-        await tie_ticket(tx, action, ended.outputs, now)
     elif action.planned.name == PUSHES_CASE and attempt.outcome is not AttemptOutcome.SKIPPED:
         integration = action.planned.integration
         by: JSON = {"username": action.rule, "full_name": None, "email": None}
         await tie_case(tx, action.tenant, integration, action.lane, ended.outputs, now, by)
-    await settle_link(tx, action, now)
+    if action.planned.name == MAKES_TICKET and not dead:
+        await tie_ticket(tx, action, ended.outputs, now)
+    else:
+        await links.settle(tx, action.run_id, now)
     state = await events.count_finished(tx, action.event_id, finished, dead, attempt.reason)
     return Recorded(state, await lanes.settle_own_lane(tx, lane, now))
 

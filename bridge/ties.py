@@ -55,10 +55,12 @@ def element_about(about: tuple[str, str], planned: PlannedRun) -> tuple[str, str
 async def tie_ticket(
     tx: Transaction, action: actions.StoredAction, outputs: JSON, now: int
 ) -> None:
-    """Ties the run's link to the ticket that was made."""
+    """Ties the run's link to the ticket that was made, and settles it."""
     made = outputs if isinstance(outputs, dict) else {}
     key, id_, url = (str(made.get(name) or "") for name in ("key", "id", "url"))
-    tied = await links.set_ticket(tx, action.run_id, action.planned.integration, key, id_, url, now)
+    tied = await links.settle_with_ticket(
+        tx, action.run_id, action.planned.integration, key, id_, url, now
+    )
     if not tied:
         raise NotFound(f"{action.run_id} made {key} but has no link to tie it to")
 
@@ -88,8 +90,3 @@ async def tie_case(
     )  # fmt: skip
     await links.tie(tx, link, now)
     await keep_push(tx, tenant, integration, made, by, now, comments)
-
-
-async def settle_link(tx: Transaction, action: actions.StoredAction, now: int) -> None:
-    """With its last step a run ends: its link is done, or free for the next run."""
-    await links.settle(tx, action.run_id, now)

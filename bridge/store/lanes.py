@@ -70,15 +70,18 @@ async def settle_own_lane(tx: Transaction, lane: Lane, now: int) -> bool:
     Where it does not, the lane is given back in the same breath, and due when its next action is;
     it goes when it has none.
     """
+    if await tx.run(
+        "DELETE FROM lanes WHERE tenant = ? AND name = ? AND held = '' AND NOT EXISTS ("
+        "SELECT 1 FROM actions a WHERE a.tenant = lanes.tenant AND a.lane = lanes.name"
+        f" AND a.{UNFINISHED})",
+        *lane,
+    ):
+        return False
     row = await tx.row(
         f"SELECT next_try_at FROM actions WHERE tenant = ? AND lane = ? AND {UNFINISHED}"
         " ORDER BY event_seq, seq LIMIT 1",
         *lane,
     )
-    if row is None and await tx.run(
-        "DELETE FROM lanes WHERE tenant = ? AND name = ? AND held = ''", *lane
-    ):
-        return False
     due_at = int(row[0]) if row else now
     goes_on = row is not None and due_at <= now
     leave = "" if goes_on else ", leased_by = '', leased_until = 0"

@@ -160,17 +160,22 @@ async def set_state(tx: Transaction, run_id: str, state: LinkState, now: int) ->
     )
 
 
+HOW_IT_ENDED = (
+    f"CASE WHEN EXISTS (SELECT 1 FROM actions a WHERE a.run_id = links.run_id AND a.{UNFINISHED})"
+    " THEN state WHEN EXISTS (SELECT 1 FROM actions a WHERE a.run_id = links.run_id"
+    " AND a.state = 'dead') THEN 'free' ELSE 'done' END"
+)
+"""The state of a link by the steps of its run, which ends with the last of them: done, or free for
+the next run when one is dead."""
+
+
+WITH_TICKET = "integration = ?, ticket = ?, ticket_id = ?, url = ?, updated_at = ?"
+
+
 async def settle(tx: Transaction, run_id: str, now: int) -> None:
-    """The link of a run that has ended is done, or free for the next run when a step is dead."""
+    """After a step: the link of the run says how it ended, if it has."""
     await tx.run(
-        "UPDATE links SET updated_at = ?, state = CASE WHEN EXISTS (SELECT 1 FROM actions"
-        " WHERE run_id = ? AND state = 'dead') THEN 'free' ELSE 'done' END"
-        " WHERE run_id = ?"
-        f" AND NOT EXISTS (SELECT 1 FROM actions WHERE run_id = ? AND {UNFINISHED})",
-        now,
-        run_id,
-        run_id,
-        run_id,
+        f"UPDATE links SET updated_at = ?, state = {HOW_IT_ENDED} WHERE run_id = ?", now, run_id
     )
 
 
@@ -179,15 +184,19 @@ async def set_ticket(
 ) -> int:
     """Ties the link of a run to the ticket that was made; gives the number of links."""
     return await tx.run(
-        "UPDATE links SET integration = ?, ticket = ?, ticket_id = ?, url = ?, updated_at = ?"
-        " WHERE run_id = ?",
-        integration,
-        ticket,
-        ticket_id,
-        url,
-        now,
-        run_id,
-    )
+        f"UPDATE links SET {WITH_TICKET} WHERE run_id = ?",
+        integration, ticket, ticket_id, url, now, run_id,
+    )  # fmt: skip
+
+
+async def settle_with_ticket(
+    tx: Transaction, run_id: str, integration: str, ticket: str, ticket_id: str, url: str, now: int
+) -> int:
+    """As `set_ticket` and `settle`, after the step that made the ticket."""
+    return await tx.run(
+        f"UPDATE links SET {WITH_TICKET}, state = {HOW_IT_ENDED} WHERE run_id = ?",
+        integration, ticket, ticket_id, url, now, run_id,
+    )  # fmt: skip
 
 
 async def find_link(tx: Transaction, tenant: str, subject: str) -> Link | None:
