@@ -44,7 +44,7 @@ _url = option("--url", of="jira", default="", help="The source's address, as Jir
 
 @click.group()
 def jira() -> None:
-    """Register the webhooks of a source with Jira, list, refresh and remove them."""
+    """Register webhooks with Jira, list, refresh and remove them."""
 
 
 @jira.command("subscribe")
