@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bridge.connectors.catalogue import load_connectors
 from bridge.connectors.contract import Connector
+from bridge.connectors.shapes import BY_NAME
 from bridge.sources.catalogue import load_presets
 from bridge.sources.describe import LEVELS, table, types_table
 
@@ -44,6 +45,81 @@ against a live system; `bridge doctor` does that with yours.
 """
 
 
+MATRIX = """\
+### What each can do
+
+| | {head} |
+|---|{rule}|
+{rows}
+
+What is left out, and why:
+
+{reasons}
+"""
+ELSEWHERE = ("log", "send_webhook", "notify", "update_page", "sync_status")
+"""Actions that belong to one kind of system, or to none."""
+IN_PLAIN_ENGLISH = {
+    ("cases-webhook", "update_ticket, transition"): "the contract's update sends a whole case; a "
+    "push brings a new status",
+    ("cases-webhook", "append_table, attach"): "none of the four calls adds to a text or a file",
+    ("cases-webhook, jira, linear", "update_alert"): "they hold work, and no alerts",
+    ("confluence", "create_ticket, update_ticket, transition, push_case"): "a page is no ticket",
+    ("confluence", "append_table"): "`update_page` keeps its table",
+    ("confluence", "update_alert"): "it holds no alerts",
+    ("confluence", "attach"): "not yet made: a page takes files",
+    ("github", "attach"): "its API takes no files for issues",
+    ("kibana", "attach"): "its API does not tell a file's bytes or its mark, so that after a lost "
+    "answer nobody could know whether it is there",
+    ("linear", "attach"): "not yet made: files go to an address of another host first",
+    ("sentry", "create_ticket, push_case"): "its issues are made of errors alone",
+    ("sentry", "append_table, attach"): "an issue has no text or files that others may add to",
+}
+"""Why a cell of the matrix is empty. Slack, `webhook` and `log` have no tickets at all."""
+WITHOUT_TICKETS = ("slack", "webhook", "log")
+
+
+def empty_cells() -> set[tuple[str, str]]:
+    """What no connector with tickets offers, as pairs of connector and action."""
+    return {
+        (connector.name, name)
+        for connector in load_connectors().values()
+        if connector.name not in WITHOUT_TICKETS
+        for name in BY_NAME
+        if name not in ELSEWHERE and connector.action(name) is None
+    }
+
+
+def explained_cells() -> set[tuple[str, str]]:
+    return {
+        (connector, action)
+        for names, actions in IN_PLAIN_ENGLISH
+        for connector in names.split(", ")
+        for action in actions.split(", ")
+    }
+
+
+def _matrix() -> str:
+    connectors = sorted(load_connectors().values(), key=lambda one: one.name)
+    names = [name for name in BY_NAME if any(one.action(name) for one in connectors)]
+    rows = [
+        f"| `{one.name}` | {' | '.join('x' if one.action(name) else '' for name in names)} |"
+        for one in connectors
+    ]
+    reasons = [
+        f"- {_code(systems)}: {_code(actions)}: {why}."
+        for (systems, actions), why in sorted(IN_PLAIN_ENGLISH.items())
+    ]
+    head = " | ".join(f"`{name}`" for name in names)
+    return MATRIX.format(
+        head=head, rule="|".join("---" for _ in names), rows="\n".join(rows),
+        reasons="\n".join(reasons),
+    )  # fmt: skip
+
+
+def _code(names: str) -> str:
+    return ", ".join(f"`{one}`" for one in names.split(", "))
+
+
 def systems_page() -> str:
     """The whole page."""
     presets = load_presets()
@@ -59,6 +135,7 @@ def systems_page() -> str:
         CALLED,
         *_connectors(),
         "",
+        _matrix(),
         MADE,
         *_made(),
     ]

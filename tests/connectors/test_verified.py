@@ -10,6 +10,7 @@ import pytest
 
 from bridge.connectors.catalogue import load_connectors
 from bridge.connectors.contract import Connector
+from tests.systems_page import empty_cells, explained_cells
 
 TESTS = Path(__file__).resolve().parents[1]
 EVIDENCE = {
@@ -71,3 +72,7 @@ def test_what_is_said_is_what_the_tests_do(connector: Connector) -> None:
 def test_every_connector_with_another_side_says_what_it_rests_on() -> None:
     silent = {one.name for one in load_connectors().values() if one.verified is None}
     assert silent == {"log"}
+
+
+def test_every_action_that_a_connector_leaves_out_is_explained_and_no_other() -> None:
+    assert explained_cells() == empty_cells()
