@@ -251,6 +251,13 @@ async def test_each_required_field_is_missed(world: World, field: str) -> None:
     assert answer.json()["details"][0]["loc"] == ["body", field]
 
 
+async def test_a_time_that_is_none_is_told_in_our_words(world: World) -> None:
+    body = {**DOCUMENTED, "auth_data": {"expires_at": "soon"}}
+    answer = await world.ask("POST", f"{BASE}/create", json=body)
+    words = "auth_data.expires_at: must be a time such as 2023-11-07T05:31:56Z"
+    assert answer.json()["error"] == words
+
+
 async def test_hostile_text_comes_back_as_it_was(world: World) -> None:
     name = "\u202e<script>'\";--\U0001f4a9\u0000x"
     answer = await world.ask("POST", f"{BASE}/create", json={**DOCUMENTED, "name": name})

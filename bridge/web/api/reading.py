@@ -96,5 +96,10 @@ def refused(error: ValidationError, where: str) -> FieldsRefused:
     """A line for each field."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
     return FieldsRefused(
-        [FieldProblem((where, *one["loc"]), one["msg"], one["type"]) for one in found]
+        [
+            FieldProblem(
+                (where, *one["loc"]), one["msg"].removeprefix("Value error, "), one["type"]
+            )
+            for one in found
+        ]
     )
