@@ -108,6 +108,8 @@ async def _renewed(
         made = MadeIntegrations(database, vault, outside, Registry({}))
         tokens = Tokens(database, wall_clock, made, http, oauth_clients(settings))
         for row in await database.read(list_integrations):
+            if not row.valid_until:
+                continue
             try:
                 await tokens.renew(made.open(row))
             except (ConnectorError, VaultClosed) as error:

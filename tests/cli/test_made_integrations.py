@@ -81,6 +81,8 @@ def test_test_reaches_them_by_identifier_and_name(run: Run, made: Path) -> None:
     for name in ("theirs", "Our jira"):
         found = findings(run, "integrations", "test", name)
         assert found["theirs", "credentials"]["ok"]
+        assert {part for part, _ in found} == {"theirs"}
+        assert "bare" not in run("integrations", "test", name).output
     broken = findings(run, "integrations", "test", code=1)
     assert not broken["shut", "settings"]["ok"]
     assert broken["theirs", "credentials"]["ok"]
