@@ -116,6 +116,8 @@ class Parts:
         self._run("tokens", self.tokens.watch())
         self._run("webhooks", self.engine.webhooks.watch())
         self._run("tickets", self.ticket_making.watch())
+        self._run("sync", self.engine.sync_watch.run())
+        self._run("reconcile", self.engine.reconciler.run())
 
     async def reload(self) -> None:
         """Reads the rule files again; a mistake in them leaves the old set in force."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.access.vault import Vault
@@ -17,6 +18,7 @@ from bridge.connectors.http import HttpClient
 from bridge.echo import Echoes
 from bridge.fence import Fence
 from bridge.made import MadeIntegrations
+from bridge.match.rules import RuleSet
 from bridge.matcher import Matcher
 from bridge.registry import Registry
 from bridge.reload import RulesHolder
@@ -25,8 +27,12 @@ from bridge.settings import Settings
 from bridge.shared_clock import SharedClock
 from bridge.store.actions import StoredAction
 from bridge.store.transaction import Database
+from bridge.sync.asking import SOURCE as ASKING
+from bridge.sync.asking import OwnSource
 from bridge.sync.engine import Engine as SyncEngine
 from bridge.sync.pingpong import Breakers, Limits
+from bridge.sync.reconcile import Reconciler
+from bridge.sync.watch import SyncWatch
 from bridge.token_requests import OAuthClient
 from bridge.tokens import Tokens
 from bridge.web.metrics import Metrics
@@ -57,6 +63,8 @@ class Engine:
     worker: Worker
     webhooks: WebhookWatch
     metrics: Metrics
+    reconciler: Reconciler
+    sync_watch: SyncWatch
 
 
 async def make_engine(
@@ -77,13 +85,15 @@ async def make_engine(
     tokens = Tokens(database, clock, made, http, oauth_clients(settings))
     rules = RulesHolder(read_rules(configured, made=made.offers))
     made.on_change = lambda: reload_rules(configured, rules, made.offers)
-    matcher = Matcher(lambda: rules.current, configured.sources)
+    own = {(tenant.name, ASKING): OwnSource() for tenant in settings.tenants}
+    own["default", ASKING] = OwnSource()
+    matcher = Matcher(lambda: rules.current, {**own, **configured.sources})
     actor = make_actor(configured, database, http, matcher, clock, registry)
     actor.caller.renew, actor.caller.refused = tokens.renew, tokens.refused
     echoes = Echoes(database, clock, actor.leads_to, settings.sync.echo_minutes)
     actor.caller.watch = echoes
     breakers = Breakers(database, clock, ping_pong_limits(settings))
-    actor.syncs = SyncEngine(database, clock, registry, actor.caller, breakers)
+    actor.syncs = syncs = SyncEngine(database, clock, registry, actor.caller, breakers)
     worker = Worker(
         database,
         clock,
@@ -113,7 +123,23 @@ async def make_engine(
         worker=worker,
         webhooks=WebhookWatch(database, clock, registry, tokens.renew),
         metrics=metrics,
+        reconciler=make_reconciler(settings, database, clock, syncs, lambda: rules.current),
+        sync_watch=SyncWatch(database, clock),
     )
+
+
+def make_reconciler(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    syncs: SyncEngine,
+    rules: Callable[[], RuleSet],
+) -> Reconciler:
+    return Reconciler(
+        database, clock, syncs, rules,
+        list(dict.fromkeys(("default", *(one.name for one in settings.tenants)))),
+        settings.sync.reconcile_pairs_per_minute, settings.sync.reconcile_minutes,
+    )  # fmt: skip
 
 
 def open_integrations(

@@ -40,6 +40,7 @@ from bridge.web.api.remediation import RemediationApi
 from bridge.web.api.rule_files import RuleFilesApi
 from bridge.web.api.rules import RulesApi
 from bridge.web.api.site import ApiSite
+from bridge.web.api.sync import SyncApi
 from bridge.web.api.tickets import TicketsApi
 from bridge.web.body import BodyReader
 from bridge.web.case_webhook import CaseWebhook
@@ -188,6 +189,7 @@ def make_apis(
             TicketsApi(tickets, ticket_making, TicketParts(tickets)),
             CasesApi(Casework(database, clock, registry, direct), clock),
             integrations,
+            SyncApi(database, clock),
         ],
         entrance,
         settings.server.body_limit_bytes,
@@ -245,6 +247,8 @@ def gauges_of(engine: Engine, intake: Intake) -> Gauges:
             f"{tenant}/{name}": state.value
             for (tenant, name), state in engine.caller.pacing.states().items()
         },
+        ping_pong=engine.sync_watch.names(),
+        sync_held=engine.sync_watch.held,
         webhooks={
             name: (one.ends_at, one.trouble) for name, one in engine.webhooks.endings().items()
         },

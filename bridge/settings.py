@@ -251,6 +251,12 @@ class SyncSettings(Section):
     """Minutes in which those are counted."""
     quiet_minutes: float = Field(default=15.0, gt=0, le=10_080)
     """Minutes without any further try after which a field that was left alone is synced again."""
+    reconcile_minutes: float = Field(default=0.0, ge=0, le=525_600)
+    """Minutes after which all linked pairs are looked at again, so that what lost webhooks left
+    different is healed. 0 does so only when `bridge reconcile` is called, because each pair costs
+    requests to both systems; 1440 is once a day."""
+    reconcile_pairs_per_minute: float = Field(default=60.0, gt=0, le=6000)
+    """How many pairs are looked at in a minute, at about six requests each."""
 
 
 class LimitsSettings(Section):

@@ -23,6 +23,7 @@ from bridge.store.events import get_event
 from bridge.store.lanes import held_by
 from bridge.store.links import Link, links_of_event
 from bridge.store.outbound import Written, writes_of_event
+from bridge.store.sync_fields import FieldRow, held_by_event
 from bridge.store.transaction import Transaction
 
 
@@ -62,6 +63,7 @@ async def read_trail(tx: Transaction, event_id: str) -> dict[str, JSON]:
         "body": body_of(event),
         "actions": actions,
         "ours": [own_write(one) for one in await writes_of_event(tx, event_id)],
+        "held": [held_field(one) for one in await held_by_event(tx, event_id)],
         "links": [link_trail(link) for link in await links_of_event(tx, event_id)],
     }
 
@@ -130,6 +132,22 @@ def _attempt(attempt: Attempt) -> JSON:
         "reason": attempt.reason,
         "next_try_at": iso(attempt.next_try_at) if attempt.next_try_at else None,
         "exchanges": [asdict(exchange) for exchange in attempt.exchanges],
+    }
+
+
+def held_field(one: FieldRow) -> JSON:
+    """A conflict that sync holds for a person, with both values."""
+    return {
+        "id": one.id,
+        "rule": one.pair.rule,
+        "field": one.field,
+        "left": one.pair.left,
+        "right": one.pair.right,
+        "left_value": one.held_left,
+        "right_value": one.held_right,
+        "held_at": iso(one.held_at),
+        "take": one.take,
+        "event_id": one.event_id,
     }
 
 

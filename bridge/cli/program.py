@@ -41,6 +41,14 @@ COMMANDS = {
         "bridge.cli.jira:jira",
         "Register webhooks with Jira, list, refresh and remove them.",
     ),
+    "sync": (
+        "bridge.cli.sync:sync",
+        "List and decide conflicts between systems that are kept alike.",
+    ),
+    "reconcile": (
+        "bridge.cli.reconcile:reconcile",
+        "Look at all linked pairs, and heal what missed webhooks left different.",
+    ),
     "keys": ("bridge.cli.keys:keys", "Make, list and revoke API keys."),
     "quarantine": (
         "bridge.cli.quarantine:quarantine",

@@ -33,6 +33,11 @@ def trail_lines(trail: dict[str, Any]) -> Iterator[str]:
             yield f"  {name:<12} {_short(value)}"
         for attempt in action["attempts"]:
             yield from _attempt_lines(attempt)
+    for one in trail["held"]:
+        yield (
+            f"  {'held':<12} {one['field']}: {one['left_value']!r} in {one['left']},"
+            f" {one['right_value']!r} in {one['right']}; bridge sync resolve {one['id']}"
+        )
     for one in trail["ours"]:
         yield f"  {'our own':<12} {one['field']} {one['value']!r}, written by {one['rule']}"
     for link in trail["links"]:

@@ -168,12 +168,31 @@ async def held_by_event(tx: Transaction, event_id: str) -> Sequence[FieldRow]:
     return [stored(row) for row in rows]
 
 
-async def get_field(tx: Transaction, field_id: str, tenant: str | None = None) -> FieldRow:
-    """Raises NotFound, also when it is another tenant's."""
+async def get_held(tx: Transaction, field_id: str, tenant: str | None = None) -> FieldRow:
+    """A field that waits for a person. Raises NotFound, also when it is another tenant's."""
     row = await tx.row(f"SELECT {COLUMNS} FROM sync_fields WHERE id = ?", field_id)
     if row is None or (tenant is not None and row[1] != tenant):
         raise NotFound(f"nothing that sync holds has the id {field_id}")
+    if row[6] != HELD:
+        raise NotFound(f"{field_id} is not held any more: both sides say the same by now")
     return stored(row)
+
+
+async def count_held(tx: Transaction) -> int:
+    row = await tx.row("SELECT count(*) FROM sync_fields WHERE state = 'held'")
+    return int(row[0]) if row else 0
+
+
+async def pairs_of_object(tx: Transaction, tenant: str, object_id: str) -> Sequence[PairKey]:
+    """Every pair that something is a side of."""
+    rows = await tx.rows(
+        "SELECT DISTINCT tenant, rule, left_id, right_id FROM sync_fields WHERE tenant = ?"
+        " AND (left_id = ? OR right_id = ?)",
+        tenant,
+        object_id,
+        object_id,
+    )
+    return [PairKey(*row) for row in rows]
 
 
 async def take(tx: Transaction, field_id: str, side: str, now: int) -> None:
@@ -208,22 +227,6 @@ async def keep_comment(
         comment_id,
         copied_at,
     )
-
-
-async def tied_pairs(
-    tx: Transaction, tenant: str, kind: str, integration: str, after_seq: int, limit: int
-) -> Sequence[tuple[int, str, str]]:
-    """Links of records of a kind to tickets of an integration: seq, record, ticket."""
-    rows = await tx.rows(
-        "SELECT seq, record_id, ticket FROM links WHERE tenant = ? AND kind = ?"
-        " AND integration = ? AND ticket <> '' AND seq > ? ORDER BY seq LIMIT ?",
-        tenant,
-        kind,
-        integration,
-        after_seq,
-        limit,
-    )
-    return [(int(row[0]), row[1], row[2]) for row in rows]
 
 
 async def ties_of(

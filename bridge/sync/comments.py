@@ -55,16 +55,8 @@ class Commenting:
         asked: OnAccount,
     ) -> list[str]:
         """What was written, in words."""
-        if rule.comments is None:
-            return []
-        known = await self.database.read(lambda tx: comments_of_pair(tx, pair))
-        todo = [
-            (side, said)
-            for side in SIDES
-            if rule.comments in (side, "both")
-            for said in both[side].comments
-            if not said.marks and not known.get((side, said.id))
-        ]
+        todo = await self.waiting(rule, pair, both)
+        known = await self._copies(pair)
         # What is under way first: until it is known what became of it, its copy is a stranger.
         todo.sort(key=lambda one: ((one[0], one[1].id) not in known, one[1].at))
         wrote = []
@@ -74,6 +66,21 @@ class Commenting:
             doubtful = (side, said.id) in known
             wrote += await self._carry(rule, pair, ends, both, asked, side, said, doubtful)
         return wrote
+
+    async def waiting(
+        self, rule: SyncRule, pair: PairKey, both: Mapping[Side, Mirrored]
+    ) -> list[tuple[Side, Said]]:
+        """The comments that are still to be carried over, each with the side it was written on."""
+        if rule.comments is None:
+            return []
+        known = await self._copies(pair)
+        return [
+            (side, said)
+            for side in SIDES
+            if rule.comments in (side, "both")
+            for said in both[side].comments
+            if not said.marks and not known.get((side, said.id))
+        ]
 
     async def _copies(self, pair: PairKey) -> Mapping[tuple[str, str], int]:
         return await self.database.read(lambda tx: comments_of_pair(tx, pair))

@@ -87,14 +87,16 @@ class Engine:
 
     async def differences(self, rule: SyncRule, pair: PairKey) -> list[Difference]:
         """What a sync of the pair would find to do now; nothing is written."""
-        both = await self._read(rule, pair, comments=False)
+        both = await self._read(rule, pair, comments=rule.comments is not None)
         rows = await self.database.read(lambda tx: sync_fields.fields_of_pair(tx, pair))
+        waiting = await Commenting(self.database, self.clock, self.caller).waiting(rule, pair, both)
+        left, right = (str(sum(side == at for side, _ in waiting)) for at in SIDES)
+        comments = [Difference("comments", left, right, Decision())] if waiting else []
         return [
-            Difference(one.field, left.value, right.value, one.decision)
+            Difference(one.field, one.left.value, one.right.value, one.decision)
             for one in self._decide(rule, both, rows, {})
             if one.differs
-            for left, right in [(one.left, one.right)]
-        ]
+        ] + comments
 
     async def _read(self, rule: SyncRule, pair: PairKey, *, comments: bool) -> dict[Side, Mirrored]:
         return {side: await self._read_side(rule, pair, side, comments) for side in SIDES}
@@ -136,8 +138,8 @@ class Engine:
             if left is None or right is None:
                 continue
             row = rows.get(one.name)
-            seen_left = lost.get(("left", one.name)) or theirs(left, row, "left")
-            seen_right = lost.get(("right", one.name)) or theirs(right, row, "right")
+            seen_left = lost.get(("left", one.name)) or theirs(one, left, row, "left")
+            seen_right = lost.get(("right", one.name)) or theirs(one, right, row, "right")
             take = side_of(row.take) if row else None
             decision = decide(one, seen_left, seen_right, base_of(row), take)
             found.append(Decided(one, left, right, decision))
@@ -391,17 +393,21 @@ def base_of(row: FieldRow | None) -> Base | None:
     return Base(Seen(*row.left), Seen(*row.right))
 
 
-def theirs(seen: Seen, row: FieldRow | None, side: Side) -> Seen:
+def theirs(field: SyncedField, seen: Seen, row: FieldRow | None, side: Side) -> Seen:
     """What people have set on a side: what we wrote there without learning of its end is none of
     theirs, whatever time it has; what it replaced unseen is."""
     if row is None or row.pending is None:
         return seen
     pending, base = row.pending, row.left if side == "left" else row.right
-    wrote = pending.left if side == "left" else pending.right
-    before = pending.before_left if side == "left" else pending.before_right
-    if same(wrote, before) or not same(seen.value, wrote):
+    wrote, there = pending.left, pending.right
+    before = pending.before_left
+    if side == "right":
+        wrote, there, before = there, wrote, pending.before_right
+    # Any of those that mean the same may have been reached, or one on the way there.
+    ours = {one.casefold() for one in (wrote, *field.choices(there, side), *field.through)}
+    if same(wrote, before) or same(seen.value, before) or seen.value.casefold() not in ours:
         return seen
-    if seen.before is not None and not same(seen.before, before) and not same(seen.before, wrote):
+    if seen.before is not None and seen.before.casefold() not in {*ours, before.casefold()}:
         return replaced(seen)
     return Seen(*base) if base is not None else Seen(before, 1)
 

@@ -121,6 +121,7 @@ class Health:
             "worker": outcome(worker),
             "rules": self._rules_check(),
             "integrations": self._integrations_check(),
+            "sync": self._sync_check(),
             "webhooks": self._webhooks_check(),
         }
         value = {"status": "ready" if ready else "not ready", "checks": checks}
@@ -149,6 +150,13 @@ class Health:
         words = f"not refreshed, the log says why: {names}" if wrong else ""
         ends: dict[str, JSON] = {name: iso(at) for name, (at, _) in webhooks.items()}
         return outcome(words) | {"ends": ends}
+
+    def _sync_check(self) -> dict[str, JSON]:
+        """What runs in a circle with another system is left alone; everything else goes on."""
+        alone = list(self._gauges().ping_pong)
+        shown: list[JSON] = [*alone[:SHOWN_PROBLEMS]]
+        words = f"left alone after a ping-pong: {', '.join(alone[:SHOWN_PROBLEMS])}"
+        return outcome(words if alone else "") | ({"ping_pong": shown} if alone else {})
 
     async def show_metrics(self, request: Request) -> Response:
         del request

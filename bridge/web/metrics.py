@@ -62,6 +62,7 @@ class Gauges:
     queue: deliveries that wait for their commit. commits, committed: of the store since the start.
     lanes: lanes that are due. rule_problems: mistakes in changed rule files.
     breakers: the circuit breakers that are not closed, by `tenant/integration`.
+    ping_pong: fields that sync leaves alone, in words. sync_held: conflicts that wait for a person.
     webhooks: those of Jira that end, by `tenant/source/number`: when, in milliseconds, and what is
         wrong with them.
     """
@@ -73,6 +74,8 @@ class Gauges:
     rules: int = 0
     rule_problems: int = 0
     breakers: Mapping[str, str] = field(default_factory=dict)
+    ping_pong: Sequence[str] = ()
+    sync_held: int = 0
     webhooks: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -166,6 +169,14 @@ class NumbersCollector(Collector):
             breakers.add_metric((integration, state), 1)
         yield breakers
         yield from endings(gauges.webhooks)
+        yield GaugeMetricFamily(
+            "bridge_sync_ping_pong",
+            "Fields that sync leaves alone, because something else takes back what it writes.",
+            len(gauges.ping_pong),
+        )
+        yield GaugeMetricFamily(
+            "bridge_sync_held", "Conflicts that wait for a person.", gauges.sync_held
+        )
         yield CounterMetricFamily(
             "bridge_unshown_refusals",
             "Refused deliveries that came too fast to be kept and shown.",

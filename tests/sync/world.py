@@ -37,7 +37,7 @@ integrations:
       auth: {{email: b@x.example, api_token: made-up}}}}
   - {{name: kibana, type: kibana, base_url: "{base}/kibana", auth: {{api_key: made-up}}}}
   - {{name: github, type: github, base_url: "{base}/github", auth: {{token: made-up}},
-      repository: acme/shop}}
+      repository: sandbox/shop}}
   - {{name: linear, type: linear, base_url: "{base}/linear", auth: {{api_key: made-up}}, team: ENG}}
 """
 
@@ -255,5 +255,7 @@ async def open_world(
                 Target(f"http://bridge.test/hooks/{name}", "made-up", (), (name,))
                 for name in ("jira", "kibana", "github", "linear")
             )
-            yield world
-        await parts.stop()
+            try:
+                yield world
+            finally:
+                await parts.stop()
