@@ -46,6 +46,7 @@ _EXAMPLES: Mapping[str, JSON] = {
     "replace": "${{ steps.said.thread }}",
     "default": "open",
     "case": "${{ data.id }}",
+    "memory": "${{ steps.asked.memory }}",
     "secret": "second",
     "headers": {"X-Team": "security"},
 }
@@ -91,23 +92,24 @@ def rule_schema(
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     examples = {shape.name: _example(shape) for shape in catalogue.values()}
     shown = _shown(examples.values())
-    steps = []
+    steps: dict[str, JSON] = {}
     for shape in sorted(catalogue.values(), key=lambda one: one.name):
         definitions[f"action.{shape.name}"] = _parameters(
             shape, definitions, {**shown, **examples[shape.name]}, known
         )
-        steps.append(
-            {
-                "type": "object",
-                "description": shape.sentence,
-                "properties": {shape.name: {"$ref": f"#/$defs/action.{shape.name}"}},
-                "required": [shape.name],
-                "additionalProperties": False,
-            }
-        )
+        steps[shape.name] = {
+            "$ref": f"#/$defs/action.{shape.name}",
+            "description": shape.sentence,
+        }
     rule = definitions["RuleEntry"]["properties"]
     rule["then"]["items"] = {
-        "oneOf": steps,
+        "type": "object",
+        # One object and no choice of them: editors then say which key is wrong, not that none of
+        # thirteen forms fits, and offer each action once.
+        "properties": steps,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
         "defaultSnippets": [
             {"label": name, "description": catalogue[name].sentence, "body": {name: body}}
             for name, body in sorted(_bodies(examples).items())
