@@ -15,10 +15,10 @@ from bridge.keyring import add_key, key_file, load_keys
 from bridge.rotation import rotate
 from bridge.store.quarantine import Kept, get_kept, keep
 from bridge.store.sealed import SealedTable, read_sealed
-from tests.api.conftest import World, clock, sandbox, world
+from tests.api.conftest import World, clock, more_integrations, sandbox, world
 from tests.api.test_integrations import BASE, DOCUMENTED
 
-__all__ = ["clock", "sandbox", "world"]
+__all__ = ["clock", "more_integrations", "sandbox", "world"]
 
 
 async def test_everything_is_sealed_with_the_newest_key_and_still_opens(
