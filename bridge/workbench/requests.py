@@ -18,12 +18,14 @@ from bridge.event import JSON, Event
 from bridge.marks import mark
 from bridge.match.plan import names_for, render_deferred
 from bridge.match.rule import Rule
+from bridge.match.syncs import SYNC
 from bridge.text.escape import ESCAPES
 
 BY_THE_BRIDGE = {
     "sync_status": "the status goes to what the event's subject is tied to, at its turn",
     "push_case": "the case is put together from what the bridge knows of it, at its turn",
     "log": "a line in the bridge's own log; no request",
+    SYNC: "both sides are read at its turn, and what differs is carried over",
 }
 """What is not asked of a connector alone."""
 

@@ -226,6 +226,32 @@ def dumped(file: Path) -> list[str]:
         return list(connection.iterdump())
 
 
+async def test_sync_rule_says_what_the_bridge_does_at_its_turn(installation: Installation) -> None:
+    kibana = "  - {name: kibana, type: kibana, base_url: http://127.0.0.1:9, auth: {api_key: x}}\n"
+    (installation.folder / "bridge.yaml").write_text(CONFIGURATION + kibana, "utf-8")
+    asked = {"data": {}, "kind": "sync.asked", "subject": "SEC-1"}
+    (stored,) = await installation.store(asked)
+    text = """version: 1
+rules: []
+sync:
+  - name: both
+    left: {in: jira, kind: issue}
+    right: {in: kibana, kind: case}
+    fields: {summary: {}}
+"""
+    configured, database = installation.configured, await installation.open()
+    rule_set = rules_from(configured, {"rules/one.yaml": text})
+    explainer = Explainer(configured, rule_set, lambda: START, database)
+    found = await explainer.explain_stored(stored)
+    await database.close()
+    (rule,) = found.rules
+    (run,) = rule.runs
+    ((action, preview),) = run.steps
+    assert action.name == "sync"
+    assert "both sides are read" in preview.note
+    assert explained_json(found, every=True)
+
+
 async def test_explaining_writes_nothing(installation: Installation, tmp_path: Path) -> None:
     (event,) = await installation.store(scan(41))
     before = dumped(tmp_path / "bridge.db")
