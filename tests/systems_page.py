@@ -66,7 +66,6 @@ IN_PLAIN_ENGLISH = {
     ("confluence", "create_ticket, update_ticket, transition, push_case"): "a page is no ticket",
     ("confluence", "append_table"): "`update_page` keeps its table",
     ("confluence", "update_alert"): "it holds no alerts",
-    ("confluence", "attach"): "not yet made: a page takes files",
     ("github", "attach"): "its API takes no files for issues",
     ("kibana", "attach"): "its API does not tell a file's bytes or its mark, so that after a lost "
     "answer nobody could know whether it is there",

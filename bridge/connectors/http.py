@@ -73,7 +73,7 @@ class Ask:
     """A request before it is sent.
 
     files: name, content and type by the multipart part's name. An open file is read from its start
-        while it is sent, never whole.
+        while it is sent, never whole. form: the other parts beside files.
     changes: it may change something at the other side, so that a lost answer leaves doubt.
     expects_json: a success whose body is no JSON is an error (an empty body is not).
     allow: statuses beside 2xx that the caller wants back as a reply.
@@ -85,6 +85,7 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
     files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None = field(default=None, repr=False)
+    form: Mapping[str, str] | None = None
     changes: bool = True
     expects_json: bool = True
     allow: frozenset[int] = frozenset()
@@ -246,6 +247,7 @@ class HttpClient:
             headers={**OWN_HEADERS, **ask.headers},
             content=ask.content,
             files=ask.files,
+            data=ask.form,
             extensions={
                 "timeout": {
                     "connect": CONNECT_SECONDS,

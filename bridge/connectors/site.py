@@ -87,8 +87,9 @@ class Site:
         headers: Mapping[str, str],
         content_type: str = "application/octet-stream",
         part_name: str = "file",
+        form: Mapping[str, str] | None = None,
     ) -> JSON:
-        """JSON of the answer to one file sent as the multipart part `part_name`.
+        """JSON of the answer to one file sent as the multipart part `part_name`. form: other parts.
 
         content: an open file is read while it is sent, in a thread, and never held whole. Its time
             is not bounded by `timeout_seconds` alone: a slow line gets what a file of its size
@@ -100,6 +101,7 @@ class Site:
             ask,
             headers={**ask.headers, **headers},
             files={part_name: (name, content, content_type)},
+            form=form,
             timeout_seconds=self.timeout_seconds + size / SLOWEST_BYTES,
         )
         reply = await self.http.send(ask, self.redactor)

@@ -53,6 +53,7 @@ class Request:
     path: decoded, behind the place where the stand-in is mounted.
     base: scheme, host and mount, as the caller addressed it; `self` links start with it.
     headers: as ASGI gives them, names in lower case.
+    files, form: of a multipart body, where the handler takes files.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Request:
     body: bytes
     base: str
     files: tuple[Upload, ...] = field(default=())
+    form: dict[str, str] = field(default_factory=dict)
 
     def header(self, name: bytes) -> str | None:
         for key, value in self.headers:

@@ -11,7 +11,10 @@ from bridge.sandbox.exchange import Declined, Request, Upload
 
 
 async def read_files(request: Request, name: str) -> tuple[Upload, ...]:
-    """The parts of this name in a multipart body. Raises Declined (400)."""
+    """The files of this name in a multipart body; its texts become the request's form.
+
+    Raises Declined (400).
+    """
 
     async def body() -> AsyncGenerator[bytes, None]:
         yield request.body
@@ -27,5 +30,6 @@ async def read_files(request: Request, name: str) -> tuple[Upload, ...]:
         if isinstance(part, UploadFile):
             kind = part.content_type or "application/octet-stream"
             uploads.append(Upload(part.filename or "unnamed", kind, await part.read()))
+    request.form = {key: value for key, value in form.items() if isinstance(value, str)}
     await form.close()
     return tuple(uploads)

@@ -213,6 +213,27 @@ async def test_check_names_what_is_wrong(remote: Remote, clock: Moment) -> None:
     assert (finding.ok, finding.hint) == (False, "check base_url, deployment and api")
 
 
+REPORT: dict[str, JSON] = {"ticket": ID, "filename": "report.txt", "content": "one"}
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "5xx"])
+async def test_file_is_attached_once(
+    fault: str, confluence: Opened, page: Page, sandbox: RunningSandbox
+) -> None:
+    set_faults(sandbox, **{fault: "after:next:2" if fault == "5xx" else "next:2"})
+    await until_done(confluence, "attach", REPORT)
+    (file,) = page.files
+    assert (file.name, file.contents) == ("report.txt", [b"one"])
+
+
+async def test_file_of_the_same_name_gets_a_new_version(confluence: Opened, page: Page) -> None:
+    first = await confluence.run("attach", REPORT)
+    second = await confluence.run("attach", {**REPORT, "content": "two"}, mark="mark-0000000002")
+    (file,) = page.files
+    assert file.contents == [b"one", b"two"]
+    assert first.outputs == second.outputs == {"id": file.id}
+
+
 async def test_every_request_is_one_that_confluence_describes(confluence: Opened) -> None:
     settings = confluence.client.settings
     await confluence.run("update_page", {**ROW, "page": "SEC:Scan results"})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bridge.connectors.confluence.attach import attach
 from bridge.connectors.confluence.check import check
 from bridge.connectors.confluence.client import PAGE_ADDRESS, open_confluence
 from bridge.connectors.confluence.comments import comment
 from bridge.connectors.confluence.options import CLOUD_ID, ConfluenceSettings
 from bridge.connectors.confluence.table import update_page, update_pages
 from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
-from bridge.connectors.parameters import UpdatePage
+from bridge.connectors.parameters import Attach, UpdatePage
 from bridge.connectors.shapes import shape
 
 
@@ -20,14 +21,20 @@ def page_of(parameters: UpdatePage) -> str:
     return (found[1] or found[2]) if found else text
 
 
+def file_of(parameters: Attach) -> str:
+    """A file's versions are written one after the other."""
+    return f"{parameters.ticket.strip()}/{parameters.filename.strip()}"
+
+
 CONNECTOR = Connector(
     name="confluence",
-    sentence="Confluence Cloud and Data Center: a page's progress table, comments below a page.",
+    sentence="Confluence Cloud and Data Center: a page's progress table, comments and files.",
     settings=ConfluenceSettings,
     open=open_confluence,
     actions=(
         Action(shape("update_page"), update_page, page_of, update_pages),
         Action(shape("comment"), comment),
+        Action(shape("attach"), attach, file_of),
     ),
     check=check,
     verified=Verified(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bridge.clock import iso
 from bridge.event import JSON
 from bridge.sandbox.confluence.state import (
@@ -79,9 +81,9 @@ def _shown(
     return {**content, "_expandable": expandable}
 
 
-def _page_of(call: Call, rows: list[JSON]) -> Answer:
+def page_of(call: Call, found: Sequence[JSON]) -> Answer:
     start, limit = call.request.number("start", 0), call.request.number("limit", 25)
-    shown = rows[start : start + limit]
+    shown = list(found[start : start + limit])
     return answer(
         {"results": shown, "start": start, "limit": limit, "size": len(shown), "_links": {}}
     )
@@ -94,7 +96,7 @@ def find(call: Call) -> Answer:
         for one in call.state.pages.values()
         if space in ("", SPACE) and title in ("", one.title)
     ]
-    return _page_of(call, [*found])
+    return page_of(call, [*found])
 
 
 def create(call: Call) -> Answer:
@@ -135,7 +137,7 @@ def delete(call: Call) -> Answer:
 
 def comments(call: Call) -> Answer:
     page = call.state.page(call.arguments[0])
-    return _page_of(call, [show_comment(call, one, page) for one in page.comments])
+    return page_of(call, [show_comment(call, one, page) for one in page.comments])
 
 
 def storage(body: dict[str, JSON]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from bridge.event import JSON
-from bridge.sandbox.confluence import content, second
+from bridge.sandbox.confluence import content, files, second
 from bridge.sandbox.confluence.state import ConfluenceState
 from bridge.sandbox.exchange import Answer, Declined, Request, answer
 from bridge.sandbox.stand_in import Path, StandInKind, path
@@ -54,6 +54,10 @@ def _first(root: str) -> Iterator[Path[ConfluenceState]]:
     yield path("PUT", f"{root}/content/{{}}", content.update)
     yield path("DELETE", f"{root}/content/{{}}", content.delete)
     yield path("GET", f"{root}/content/{{}}/child/comment", content.comments)
+    one = f"{root}/content/{{}}/child/attachment"
+    yield path("GET", one, files.find)
+    yield path("POST", one, files.add, file_part="file")
+    yield path("POST", f"{one}/{{}}/data", files.renew, file_part="file")
 
 
 V2 = "wiki/api/v2"

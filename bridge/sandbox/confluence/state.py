@@ -24,6 +24,16 @@ class Comment:
 
 
 @dataclass(slots=True, eq=False)
+class File:
+    """contents: of every version, the first one first."""
+
+    id: str
+    name: str
+    comment: str
+    contents: list[bytes]
+
+
+@dataclass(slots=True, eq=False)
 class Page:
     """bodies: of every version, the first one first."""
 
@@ -34,6 +44,7 @@ class Page:
     bodies: list[str] = field(default_factory=list)
     message: str = ""
     comments: list[Comment] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
 
     @property
     def version(self) -> int:

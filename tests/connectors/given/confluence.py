@@ -30,6 +30,7 @@ GIVEN = Given(
     parameters={
         "update_page": {"page": "98305", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
         "comment": {"ticket": "98305", "body": "Seen again."},
+        "attach": {"ticket": "98305", "filename": "report.txt", "content": "x"},
     },
     hosts=frozenset({"confluence.example.com"}),
     secrets=(TOKEN, BASIC),
