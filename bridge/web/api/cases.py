@@ -27,6 +27,7 @@ from bridge.web.api.case_models import (
     GetQuery,
     PushBody,
 )
+from bridge.web.api.documented import CASE_PUSHED
 from bridge.web.api.operation import Asked, Nothing, Operation
 from bridge.web.api.shapes import KIBANA
 
@@ -72,7 +73,7 @@ class CasesApi:
                 "POST", "/api/cases/{case_id}/connector/{connector_id}/_push", "push_case",
                 "Push a case to an external service.", TAG, Role.OPERATOR, self.push, CASE,
                 body=PushBody, body_optional=True, shape=KIBANA, also=PUSH_ALSO,
-                examples={"push": {}},
+                examples={"push": {}}, shows={"pushed": CASE_PUSHED},
                 description="`kbn-xsrf` may be sent, as Kibana asks for it; it is not needed here.",
             ),
             Operation(

@@ -28,6 +28,7 @@ from bridge.store.integrations import (
 from bridge.store.transaction import Transaction
 from bridge.token_requests import moment
 from bridge.tokens import OVER, Tokens
+from bridge.web.api.documented import INTEGRATION_MADE, INTEGRATION_WANTED
 from bridge.web.api.integration_models import (
     EXAMPLE,
     AuthData,
@@ -73,7 +74,8 @@ class IntegrationsApi:
             Operation(
                 "POST", f"{base}/create", "create_integration", "Make an integration known.", TAG,
                 admin, self.create, OneIntegration, body=NewIntegration, shape=ENVELOPE,
-                also=taken, examples={"jira": EXAMPLE},
+                also=taken, examples={"jira": EXAMPLE, "sentry": INTEGRATION_WANTED},
+                shows={"made": INTEGRATION_MADE},
             ),
             Operation(
                 "GET", base, "list_integrations", "List the integrations that callers made.", TAG,

@@ -14,6 +14,7 @@ from bridge.jobs import Given, Job, Path, Step, ticket_key
 from bridge.progress import Progress
 from bridge.store.job_notes import Note
 from bridge.switches import Toggles
+from bridge.web.api.documented import JOB, JOB_PUSHED
 from bridge.web.api.operation import Asked, Nothing, Operation
 from bridge.web.api.progress_models import (
     LONGEST_ID,
@@ -61,7 +62,6 @@ class ProgressApi:
 
     def operations(self) -> tuple[Operation, ...]:
         shape = PROGRESS
-        push: dict[str, JSON] = {"jobId": "job_abc123"}
         return (
             Operation(
                 "GET", "/api/settings", "get_settings", "Tell what is switched on.", TAG,
@@ -85,20 +85,20 @@ class ProgressApi:
                 "POST", "/api/jira/link", "link_job", "Tie a job to a ticket, or untie it.", TAG,
                 Role.OPERATOR, self.link, LinkResult, body=LinkBody, body_optional=True,
                 shape=shape, also=PUSH_ALSO,
-                examples={"link": {**push, "ticketKey": "SEC-12"}},
+                examples={"link": {**JOB, "ticketKey": "SEC-12"}},
             ),
             Operation(
                 "POST", "/api/jira/push", "push_job",
                 "Append today's numbers of a job to its ticket's description.", TAG,
                 Role.OPERATOR, self.push, PushResult, body=PushBody, body_optional=True,
-                shape=shape, also=PUSH_ALSO, examples={"push": push},
+                shape=shape, also=PUSH_ALSO, examples={"push": JOB}, shows=JOB_PUSHED,
             ),
             Operation(
                 "POST", "/api/jira/comment", "comment_job",
                 "Comment a job's ticket with a summary, or with one note.", TAG, Role.OPERATOR,
                 self.comment, PushResult, body=CommentBody, body_optional=True, shape=shape,
                 also=PUSH_ALSO,
-                examples={"summary": push, "note": {**push, "noteId": "note_1"}},
+                examples={"summary": JOB, "note": {**JOB, "noteId": "note_1"}},
             ),
         )  # fmt: skip
 
