@@ -25,7 +25,7 @@ from bridge.connectors.contract import Connector
 from bridge.connectors.http import HttpClient
 from bridge.errors import GiveUp, StoreError, VaultClosed
 from bridge.event import JSON
-from bridge.registry import Named, Offers, Registry
+from bridge.registry import Broken, Named, Offers, Registry
 from bridge.settings import IntegrationSettings
 from bridge.store.integrations import StoredIntegration, change_mark, list_integrations
 from bridge.store.transaction import Database
@@ -161,12 +161,12 @@ class MadeIntegrations:
         if changed and self.on_change is not None:
             await self.on_change()
 
-    def _broken(self, found: Sequence[StoredIntegration]) -> Iterator[tuple[Named, str]]:
-        """Why each that cannot be used cannot, by its names and its id."""
+    def _broken(self, found: Sequence[StoredIntegration]) -> Iterator[tuple[Named, Broken]]:
+        """Those that cannot be used, by their names and their ids."""
         names = [*self._rows.items(), *(((one.tenant, one.id), one) for one in found)]
         for named_, row in names:
             if row.id in self._problems:
-                yield named_, self._problems[row.id]
+                yield named_, Broken(row.type, self._problems[row.id])
 
     async def watch(self) -> None:
         """Takes up what other nodes change, until cancelled."""

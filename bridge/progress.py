@@ -32,7 +32,7 @@ from bridge.store.audit import Change, add_change
 from bridge.store.job_notes import Note
 from bridge.store.pushes import Push, PushState
 from bridge.store.transaction import Database, Transaction
-from bridge.switches import JiraSwitches, jira_of
+from bridge.switches import JIRA, JiraSwitches, jira_of
 
 RULE = "api:progress"
 """Stands in the marks of what is written, where a rule's name would."""
@@ -171,9 +171,12 @@ class Progress:
         request_id: str,
     ) -> str:
         """Writes the intent, sends, and writes how it ended."""
+        if why := self.registry.trouble((who.tenant, job.integration)):
+            return f"Jira API error: {job.integration} cannot be used: {why}"
         jira = jira_of(self.registry, who.tenant, job.integration)
         if jira is None:
-            return NOT_CONFIGURED
+            why = self.registry.trouble_with(who.tenant, JIRA)
+            return f"Jira API error: {why}" if why else NOT_CONFIGURED
         now = self.clock()
         wanted = Push(
             new_id("psh", now), who.tenant, job.id, what, job.ticket, _digest(says), who.key_id

@@ -7,12 +7,22 @@ counts at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bridge.calling import Integration
 from bridge.errors import NotFound
 
 Named = tuple[str, str]
 """A tenant and the name of an integration in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An integration that is there and cannot be used. type: its connector. why: for people."""
+
+    type: str
+    why: str
+
 
 Offers = Mapping[str, frozenset[str]]
 """The actions that an integration of each name offers, whatever its tenant."""
@@ -27,22 +37,34 @@ class Registry:
     def __init__(self, configured: Mapping[Named, Integration]) -> None:
         self._configured = dict(configured)
         self._made: dict[Named, Integration] = {}
-        self._broken: dict[Named, str] = {}
+        self._broken: dict[Named, Broken] = {}
 
     def take(
         self,
         made: Iterable[tuple[Named, Integration]],
-        broken: Iterable[tuple[Named, str]] = (),
+        broken: Iterable[tuple[Named, Broken]] = (),
     ) -> None:
         """Puts what callers made in place of all they had made before.
 
-        broken: why those of these names and ids cannot be used.
+        broken: those that cannot be used, by their names and ids.
         """
         self._made, self._broken = dict(made), dict(broken)
 
     def trouble(self, named: Named, /) -> str:
         """Why the integration of this name or id cannot be used; empty where it can, or is none."""
-        return "" if self.get(named) else self._broken.get(named, "")
+        broken = None if self.get(named) else self._broken.get(named)
+        return broken.why if broken else ""
+
+    def trouble_with(self, tenant: str, connector: str) -> str:
+        """The same of the tenant's integrations of a kind, where none of them can be used."""
+        if any(one.connector.name == connector for one in self.of(tenant)):
+            return ""
+        mine = (
+            f"{name} cannot be used: {one.why}"
+            for (owner, name), one in sorted(self._broken.items())
+            if owner == tenant and one.type == connector
+        )
+        return next(mine, "")
 
     def get(self, named: Named, /) -> Integration | None:
         """The integration of this name. What the configuration names goes first."""
@@ -69,5 +91,6 @@ class Registry:
         fitting = [one for one in self.of(tenant) if one.connector.name == connector]
         fitting.sort(key=lambda one: (not one.enabled, (tenant, one.name) not in self._configured))
         if not fitting or not fitting[0].enabled:
-            raise NotFound(f"no integration of type {connector} is configured for this tenant")
+            none = f"no integration of type {connector} is configured for this tenant"
+            raise NotFound(self.trouble_with(tenant, connector) or none)
         return fitting[0]

@@ -36,7 +36,8 @@ class JiraSwitches:
         """What is switched on. Until an admin says otherwise, whoever has configured a Jira has
         it on, and without one it is off."""
         kept = await self.database.read(lambda tx: get_setting(tx, tenant, JIRA))
-        default = jira_of(self.registry, tenant) is not None
+        jira = jira_of(self.registry, tenant)
+        default = jira is not None or bool(self.registry.trouble_with(tenant, JIRA))
         enabled, push = (kept.get(name, default) for name in ("enabled", "pushEnabled"))
         return Toggles(enabled is True, push is True)
 
@@ -67,9 +68,11 @@ class JiraSwitches:
 
 
 def jira_of(registry: Registry, tenant: str, name: str = "") -> Integration | None:
-    """The Jira of this name, where a ticket was tied with it; else the tenant's first."""
+    """The Jira of this name, where a ticket was tied with it, though it be switched off: the key
+    means something else elsewhere. Where there is none of the name any more, the tenant's first.
+    """
     named = registry.get((tenant, name)) if name else None
-    if named is not None and named.enabled and named.connector.name == JIRA:
+    if named is not None and named.connector.name == JIRA:
         return named
     try:
         return registry.find(tenant, JIRA)
