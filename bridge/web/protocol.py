@@ -2,7 +2,7 @@
 
 uvicorn's own makes a task, an event, a cycle and four ASGI messages for each request, which takes
 longer than checking a delivery does. So a delivery that has wholly arrived at the end of a read is
-handed over at once, and answered with one write when its commit is through.
+handed over as it is, and answered with one write when its commit is through.
 
 Only what is plain goes the short way: an HTTP/1.1 POST to a source's own path, no upgrade, no
 `Expect`, nothing before it on its connection that is still to be answered, and a sender that takes
@@ -13,6 +13,7 @@ to the same application. Requests are parsed by uvicorn's parser either way.
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import ClassVar, cast
 
 from starlette.types import Scope
@@ -57,7 +58,7 @@ class Short(RequestResponseCycle):
 class HookProtocol(HttpToolsProtocol):
     """One connection.
 
-    hooks: where deliveries go; `protocol_for` sets it, and shared_lines.
+    hooks: where deliveries go; `protocol_for` sets it, arrivals and shared_lines.
     _coming: a delivery that may go the short way, while its body comes in.
     _whole: one that has arrived; it is taken when the parser is done with what was read.
     _before: the cycle of the request before `_coming`.
@@ -65,6 +66,7 @@ class HookProtocol(HttpToolsProtocol):
     """
 
     hooks: ClassVar[Hooks]
+    arrivals: ClassVar[Arrivals]
     shared_lines: ClassVar[SharedLines]
     _coming: Short | None = None
     _whole: Short | None = None
@@ -76,7 +78,7 @@ class HookProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._whole is not None:
             short, self._whole = self._whole, None
-            self._take(short)
+            self.arrivals.add(self, short)
         elif self._coming is not None:
             short, self._coming = self._coming, None
             self._take_the_long_way(short)
@@ -149,7 +151,8 @@ class HookProtocol(HttpToolsProtocol):
             and self.limit_concurrency is None
         )
 
-    def _take(self, short: Short) -> None:
+    def take(self, short: Short) -> None:
+        """Hands a delivery over that is there to its last byte."""
         body, short.whole_body = short.whole_body, b""  # nothing of it is to wait for the commit
 
         def told(reply: Reply) -> None:
@@ -173,6 +176,33 @@ class HookProtocol(HttpToolsProtocol):
                 self.transport.close()
         self.on_response_complete()
         self.hooks.count(short.door, reply, short.started)
+
+
+class Arrivals:
+    """Deliveries that have come in one turn of the event loop, taken in the next, all together.
+
+    Each by itself, between reading its connection and the next one, found the processor's caches
+    full of the other half of the work: it took 7 µs more of 87.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[HookProtocol, Short]] = deque()
+
+    def add(self, protocol: HookProtocol, short: Short) -> None:
+        if not self._waiting:
+            protocol.loop.call_soon(self._take)
+        self._waiting.append((protocol, short))
+
+    def _take(self) -> None:
+        while self._waiting:
+            protocol, short = self._waiting.popleft()
+            try:
+                protocol.take(short)
+            except BaseException:  # a mistake of ours; it is for the loop to tell
+                protocol.transport.abort()
+                if self._waiting:
+                    protocol.loop.call_soon(self._take)
+                raise
 
 
 class SharedLines:
@@ -201,5 +231,5 @@ def written(reply: Reply, shared: bytes, *, keep_alive: bool) -> bytes:
 
 def protocol_for(hooks: Hooks) -> type[HookProtocol]:
     """The protocol of a server whose deliveries these hooks take."""
-    members = {"hooks": hooks, "shared_lines": SharedLines()}
+    members = {"hooks": hooks, "arrivals": Arrivals(), "shared_lines": SharedLines()}
     return type("HookProtocol", (HookProtocol,), members)

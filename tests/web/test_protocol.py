@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import pytest
 
 from bridge.process import Server, listen, server_config
 from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Database
-from bridge.web.protocol import HookProtocol, Short
+from bridge.web.protocol import Arrivals, HookProtocol, Short
 from tests.store.conftest import MovableClock
 from tests.web.conftest import LIMIT, Door, make_hooks
 
@@ -377,3 +377,44 @@ async def test_every_answer_is_counted_by_both_ways(listening: Listening) -> Non
     counted = listening.door.metrics.received
     assert counted["github", "accepted"] == counted["github", "duplicate"] == 1
     assert counted["github", "401"] == 1
+
+
+async def test_deliveries_of_many_connections_at_once_are_each_answered(
+    listening: Listening,
+) -> None:
+    lines = [await listening.connect() for _ in range(20)]
+    for number, line in enumerate(lines):
+        line.send(request(listening.door, key=f"key-{number}"))
+    answers = [await line.answer() for line in lines]
+    assert {answer.status for answer in answers} == {202}
+    assert len({answer.body for answer in answers}) == 20
+
+
+async def test_mistake_with_one_delivery_keeps_no_other_from_being_taken() -> None:
+    loop = asyncio.get_running_loop()
+    told: list[BaseException] = []
+    loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    taken: list[str] = []
+    arrivals = Arrivals()
+
+    class Line:
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.loop = loop
+            self.transport = self
+
+        def take(self, short: object) -> None:
+            if self.name == "odd":
+                raise ValueError("a mistake of ours")
+            taken.append(self.name)
+
+        def abort(self) -> None:
+            taken.append(f"closed {self.name}")
+
+    for name in ("a", "odd", "b", "c"):
+        arrivals.add(cast(HookProtocol, Line(name)), cast(Short, None))
+    for _ in range(4):
+        await asyncio.sleep(0)
+    loop.set_exception_handler(None)
+    assert taken == ["a", "closed odd", "b", "c"]
+    assert [str(error) for error in told] == ["a mistake of ours"]
