@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import httpx
@@ -272,25 +273,82 @@ async def test_ticket_below_an_epic_on_cloud_has_it_as_parent(
     assert b'"parent": {"key": "SEC-1"}' in remote.requests[0].content
 
 
+@pytest.mark.parametrize("issue_type", ["Task", "sub-task"])
+async def test_ticket_below_another_is_tied_to_it_as_the_site_wants_it(
+    issue_type: str, jira: Opened, state: JiraState
+) -> None:
+    made = await jira.run("create_ticket", {**NEW, "parent": "SEC-1", "issue_type": issue_type})
+    values = state.issues[str(made.outputs["key"])].values
+    cloud = (await jira.client.facts()).cloud
+    name = "parent" if cloud or issue_type == "sub-task" else "customfield_10014"
+    assert {one for one in ("parent", "customfield_10014") if values.get(one)} == {name}
+    assert values[name] == "SEC-1"
+
+
+async def test_data_center_without_epics_says_what_is_missing(
+    remote: Remote, clock: Moment
+) -> None:
+    kinds: list[JSON] = [{"name": "Unteraufgabe", "subtask": True}]
+    remote.answer = lambda request: httpx.Response(
+        200, json=kinds if request.url.path.endswith("/issuetype") else []
+    )
+    jira = open_connector("jira", httpx.MockTransport(remote), clock, {"deployment": "data-center"})
+    with pytest.raises(GiveUp, match="is no sub-task, and this Jira has no Epic Link field"):
+        await jira.run("create_ticket", {**NEW, "parent": "SEC-1"})
+    assert {one.method for one in remote.requests} == {"GET"}
+
+
+ADA: dict[str, JSON] = {"accountId": "5b0000000000000000000009", "displayName": "Ada Example"}
+
+
 @pytest.mark.parametrize(
-    ("kind", "sent"),
-    [("Epic", b'"customfield_10014": "SEC-1"'), ("Story", b'"parent": {"key": "SEC-1"}')],
+    ("who", "found", "sent"),
+    [
+        ("5b0000000000000000000009", None, {"accountId": "5b0000000000000000000009"}),
+        ("712020:0-0-0-0-0", None, {"accountId": "712020:0-0-0-0-0"}),
+        ("ada@example.com", [ADA], {"accountId": "5b0000000000000000000009"}),
+        ("ada example", [ADA, {**ADA, "active": False}], {"accountId": ADA["accountId"]}),
+        ("ada@example.com", [ADA, {**ADA, "accountType": "app"}], {"accountId": ADA["accountId"]}),
+    ],
 )
-async def test_ticket_below_an_epic_on_data_center_has_the_epic_link(
-    kind: str, sent: bytes, remote: Remote, clock: Moment
+async def test_assignee_on_cloud_is_an_account_id_or_searched_for(
+    who: str, found: JSON, sent: JSON, remote: Remote, clock: Moment
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return httpx.Response(201, json={"id": "1", "key": "SEC-7"})
-        if request.url.path.endswith("/field"):
-            schema = {"custom": "com.pyxis.greenhopper.jira:gh-epic-link"}
-            return httpx.Response(200, json=[{"id": "customfield_10014", "schema": schema}])
-        return httpx.Response(200, json={"fields": {"issuetype": {"name": kind}}})
+        assert request.url.params["query"] == who
+        return httpx.Response(200, json=found)
+
+    remote.answer = answer
+    jira = open_connector("jira", httpx.MockTransport(remote), clock)
+    await jira.run("create_ticket", {**NEW, "assignee": who})
+    assert json.loads(remote.requests[-1].content)["fields"]["assignee"] == sent
+    assert len(remote.requests) == (1 if found is None else 2)
+
+
+@pytest.mark.parametrize(
+    ("who", "found"),
+    [
+        ("ada", None),
+        ("ada@example.com", [{"name": "ada", "emailAddress": "ADA@example.com"}]),
+        ("ada@example.com", [{"name": "ada@example.com"}, {"name": "another"}]),
+    ],
+)
+async def test_assignee_on_data_center_is_a_user_name(
+    who: str, found: JSON, remote: Remote, clock: Moment
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(201, json={"id": "1", "key": "SEC-7"})
+        assert request.url.params["username"] == who
+        return httpx.Response(200, json=found)
 
     remote.answer = answer
     jira = open_connector("jira", httpx.MockTransport(remote), clock, {"deployment": "data-center"})
-    await jira.run("create_ticket", {**NEW, "parent": "SEC-1"})
-    assert sent in remote.requests[-1].content
+    await jira.run("create_ticket", {**NEW, "assignee": who})
+    name = found[0]["name"] if isinstance(found, list) and isinstance(found[0], dict) else who
+    assert json.loads(remote.requests[-1].content)["fields"]["assignee"] == {"name": name}
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ class Jira:
 
     async def _search_user(self, option: str, who: str, id_name: str) -> str:
         found = await self.get("/user/search", {option: who, "maxResults": 50})
-        users = [as_object(user) for user in as_list(found)]
+        users = [user for user in map(as_object, as_list(found)) if _can_work(user)]
         wanted = who.casefold()
         exact = [
             user
@@ -128,6 +128,11 @@ class Jira:
         if len(chosen) != 1:
             raise GiveUp(f"assignee {who!r} fits {len(chosen)} users; name one by {id_name}")
         return str(chosen[0].get(id_name, ""))
+
+
+def _can_work(user: dict[str, JSON]) -> bool:
+    """Whether it is a person's account that is in use: apps are found by the same words."""
+    return user.get("active") is not False and user.get("accountType", "atlassian") != "app"
 
 
 def assume_facts(jira: Jira) -> None:

@@ -54,12 +54,10 @@ async def _key_of(jira: Jira, project: str) -> str:
 async def _fields(jira: Jira, call: Call[CreateTicket], project: str) -> Fields:
     parameters = call.parameters
     fields = await shared_fields(jira, parameters)
-    fields.values |= {
-        "project": {"key": project},
-        "issuetype": {"name": parameters.issue_type or jira.settings.issue_type},
-    }
+    issue_type = parameters.issue_type or jira.settings.issue_type
+    fields.values |= {"project": {"key": project}, "issuetype": {"name": issue_type}}
     if parameters.parent:
-        fields.values |= await parent_field(jira, parameters.parent.strip())
+        fields.values |= await parent_field(jira, parameters.parent.strip(), issue_type)
     fields.values |= parameters.fields or {}
     labels = (parameters.labels or []) + [str(one) for one in as_list(fields.values.get(LABELS))]
     fields.values[LABELS] = [*label_texts(labels), label(call.mark)]

@@ -41,19 +41,28 @@ async def shared_fields(jira: Jira, parameters: CreateTicket | UpdateTicket) -> 
     return fields
 
 
-async def parent_field(jira: Jira, parent: str) -> dict[str, JSON]:
-    """What ties a new ticket to its parent.
+async def parent_field(jira: Jira, parent: str, issue_type: str) -> dict[str, JSON]:
+    """What ties a new ticket of this type to its parent.
 
-    `parent` on Cloud, for epics too. On Data Center only sub-tasks have a parent; an epic is named
-    in the Epic Link field, whose id differs from site to site.
+    `parent` on Cloud, for epics too. On Data Center only sub-tasks have a parent; what lies below
+    an epic names it in the Epic Link field, whose id differs from site to site. The type of the
+    new ticket decides and not the name of the parent's, which sites translate.
     """
-    if (await jira.facts()).cloud:
-        return {"parent": {"key": parent}}
-    kind = as_object(as_object((await jira.issue(parent, "issuetype"))["fields"])["issuetype"])
-    if str(kind.get("name", "")).casefold() != "epic":
+    if (await jira.facts()).cloud or await _is_subtask(jira, issue_type):
         return {"parent": {"key": parent}}
     for one in map(as_object, as_list(await jira.get("/field"))):
         schema = one.get("schema")
         if isinstance(schema, dict) and schema.get("custom") == EPIC_LINK:
             return {str(one["id"]): parent}
-    raise GiveUp(f"{parent} is an epic, and this Jira has no Epic Link field")
+    raise GiveUp(
+        f"a {issue_type} is no sub-task, and this Jira has no Epic Link field to put {parent} into"
+    )
+
+
+async def _is_subtask(jira: Jira, issue_type: str) -> bool:
+    wanted = issue_type.casefold()
+    kinds = map(as_object, as_list(await jira.get("/issuetype")))
+    return any(
+        one.get("subtask") is True and str(one.get("name", "")).casefold() == wanted
+        for one in kinds
+    )

@@ -34,6 +34,12 @@ TYPES: dict[str, tuple[str, str]] = {
 }
 """Kind to Jira's type name and, for lists, that of the items."""
 
+EPICS = {
+    "customfield_10011": "com.pyxis.greenhopper.jira:gh-epic-label",
+    "customfield_10014": "com.pyxis.greenhopper.jira:gh-epic-link",
+}
+"""Fields of Jira Software, known by their kind alone: their ids differ from site to site."""
+
 CUSTOM = "com.atlassian.jira.plugin.system.customfieldtypes:"
 CUSTOM_TYPES = {"text": "textarea", "string": "textfield", "number": "float", "option": "select"}
 
@@ -44,7 +50,7 @@ def schema_of(field: Field) -> dict[str, JSON]:
     if items:
         shown["items"] = "component" if field.id == "components" else items
     if field.custom:
-        shown["custom"] = CUSTOM + CUSTOM_TYPES[field.kind]
+        shown["custom"] = EPICS.get(field.id) or CUSTOM + CUSTOM_TYPES[field.kind]
         shown["customId"] = int(field.id.removeprefix("customfield_"))
     else:
         shown["system"] = field.id
