@@ -49,7 +49,7 @@ class Plan:
     lanes: int = 24
     patience_seconds: float = 1.5
     pace: float = 1.0
-    seconds: float = 900.0
+    seconds: float = 2_400.0
 
 
 @dataclass(slots=True)
