@@ -18,7 +18,7 @@ from tests.worker.test_worker import LOG, SCAN
 
 Make = Callable[..., Route]
 
-LANES = 30
+LANES = 20
 
 SHARED = """
 version: 1
@@ -97,9 +97,9 @@ async def test_two_nodes_that_match_at_once_keep_every_lane_in_order(
     make_route: Make, far: FarSide, other: Database
 ) -> None:
     first, second = make_route(LOG), make_route(LOG, on=other)
-    await fill(first, 4)
+    await fill(first, 3)
     await asyncio.gather(first.worker.match(), second.worker.match())
     await first.run()
     for lane in range(LANES):
         mine = [c.parameters.body for c in far.calls if c.parameters.body.startswith(f"{lane}/")]
-        assert mine == [f"{lane}/{number}" for number in range(4)]
+        assert mine == [f"{lane}/{number}" for number in range(3)]
