@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
@@ -98,6 +99,13 @@ def with_times(
         else:
             found[name] = Seen(value, fallback)
     return found
+
+
+def moment(value: JSON) -> int:
+    """Milliseconds UTC of an ISO 8601 time; 0 where there is none."""
+    if not isinstance(value, str) or not value:
+        return 0
+    return int(datetime.fromisoformat(value).timestamp() * 1000)
 
 
 def text_of(value: JSON) -> str:

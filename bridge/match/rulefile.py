@@ -134,7 +134,7 @@ class SyncEnd(_Strict):
 
     in_: Name = Field(alias="in", examples=["jira", "kibana"])
     """The integration it is in."""
-    kind: Literal["issue", "case"] = Field(examples=["issue", "case"])
+    kind: Literal["issue", "case", "alert"] = Field(examples=["issue", "case", "alert"])
     """What it is there."""
 
 
@@ -162,6 +162,9 @@ class SyncFieldEntry(_Strict):
     """The same in the other direction."""
     through: list[str] = Field([], examples=[["Reopened"]])
     """Statuses that may be passed on the way to one that cannot be reached directly."""
+
+    reason: str = Field("", examples=["false positive"])
+    """Why an alert is closed, where its system asks: as `reason` of `update_alert`."""
 
 
 class SyncCommentsEntry(_Strict):

@@ -35,6 +35,10 @@ def compile_sync(
         if given is not None:
             _check_field(document, (*path, "fields", name), name, given, problems)
             fields.append(_field(name, given, entry))
+    if "alert" in (entry.left.kind, entry.right.kind):
+        for name in sorted(entry.fields.model_fields_set - {"status"}):
+            words = "of an alert only the status is kept alike"
+            problems.append(document.problem((*path, "fields", name), words))
     comments = entry.fields.comments.owner if entry.fields.comments is not None else None
     place = document.place((*path, "name"))
     left, right = (End(one.in_, one.kind) for one in (entry.left, entry.right))
@@ -69,9 +73,10 @@ def _listed(names: list[str]) -> str:
 def _check_field(
     document: Document, path: Path, name: str, given: SyncFieldEntry, problems: list[Problem]
 ) -> None:
-    if given.through and name != "status":
-        words = "only a status is reached through others"
-        problems.append(document.problem((*path, "through"), words))
+    for key in ("through", "reason"):
+        if getattr(given, key) and name != "status":
+            words = f"only a status has `{key}`"
+            problems.append(document.problem((*path, key), words))
     for table in ("to_left", "to_right"):
         if given.owner == table.removeprefix("to_") and getattr(given, table) is not None:
             words = f"`owner: {given.owner}` carries nothing {table.replace('_', ' the ')}"
@@ -85,7 +90,7 @@ def _check_field(
 def _field(name: str, given: SyncFieldEntry, entry: SyncEntry) -> SyncedField:
     return SyncedField(
         name, given.owner, given.conflict or entry.conflict,
-        _folded(given.to_left), _folded(given.to_right), tuple(given.through),
+        _folded(given.to_left), _folded(given.to_right), tuple(given.through), given.reason,
     )  # fmt: skip
 
 

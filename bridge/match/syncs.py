@@ -8,7 +8,7 @@ from typing import Literal
 
 from bridge.errors import Place
 
-Kind = Literal["issue", "case"]
+Kind = Literal["issue", "case", "alert"]
 Side = Literal["left", "right"]
 Owner = Literal["left", "right", "both"]
 Policy = Literal["newest", "left", "right", "hold"]
@@ -19,6 +19,7 @@ COMMENTS = "comments"
 
 TYPES: Mapping[str, tuple[str, ...]] = {
     "issue": ("issue.created", "issue.updated", "issue.commented"),
+    "alert": ("alert.raised", "alert.resolved"),
     "case": ("case.created", "case.updated", "case.closed", "case.commented"),
 }
 """The events after which a pair is looked at, by the kind of either end."""
@@ -43,6 +44,7 @@ class End:
 class SyncedField:
     """to_left, to_right: from the one side's values, folded, to the other's; None carries values
     over as they are. owner: whose value counts. through: statuses that may be passed on the way.
+    reason: why an alert is closed.
     """
 
     name: str
@@ -51,6 +53,7 @@ class SyncedField:
     to_left: Mapping[str, tuple[str, ...]] | None
     to_right: Mapping[str, tuple[str, ...]] | None
     through: tuple[str, ...] = ()
+    reason: str = ""
 
     def choices(self, value: str, to: Side) -> tuple[str, ...]:
         """A value in the words of a side, the best first; none where the map has none for it."""

@@ -14,7 +14,7 @@ from bridge.action import Call, Outcome
 from bridge.calling import Caller, Integration
 from bridge.clock import Clock
 from bridge.connectors.mirror import Mirrored, Moved, NoWay, Seen
-from bridge.connectors.parameters import Transition, UpdateTicket
+from bridge.connectors.parameters import Transition, UpdateAlert, UpdateTicket
 from bridge.errors import GiveUp, Hold, TryAgain
 from bridge.match.syncs import Side, SyncedField, SyncRule, other
 from bridge.store import sync_fields
@@ -250,7 +250,9 @@ class Engine:
         integration, ticket = self.integration(rule, pair, side), id_of(pair, side)
         edits = [one for one in todo if one.field != "status"]
         for one in todo:
-            if one.field == "status":
+            if one.field == "status" and rule.end(side).kind == "alert":
+                await self._set_alert(integration, ticket, one.wanted(side), one, side, asked)
+            elif one.field == "status":
                 await self._move(integration, ticket, side, one, asked)
         if edits:
             given = {one.field: one.wanted(side) for one in edits}
@@ -258,6 +260,19 @@ class Engine:
             parameters = UpdateTicket.model_validate({"ticket": ticket, **given})
             await self._call(integration, "update_ticket", parameters, expected, asked)
         report.wrote += [f"{one.field} of {ticket}: {one.wanted(side) or 'nobody'}" for one in todo]
+
+    async def _set_alert(
+        self,
+        integration: Integration,
+        alert: str,
+        to: str,
+        one: Decided,
+        side: Side,
+        asked: Asked,
+    ) -> None:
+        parameters = UpdateAlert(alert=alert, state=to, reason=one.rule.reason or None)
+        expected = {"status": one.now(side).value}
+        await self._call(integration, "update_alert", parameters, expected, asked)
 
     async def _move(
         self, integration: Integration, ticket: str, side: Side, one: Decided, asked: Asked

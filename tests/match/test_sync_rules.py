@@ -51,7 +51,7 @@ def test_sync_rule_is_read_with_its_ends_fields_and_policies() -> None:
         ("      comments: {}", "      coments: {}", 'did you mean "comments"'),
         ("to_left: {closed: Done}", "", "status has a map in one direction only"),
         ("{owner: left, conflict: hold}", "{owner: left, conflict: older}", "conflict"),
-        ("{owner: left, conflict: hold}", "{through: [A]}", "only a status"),
+        ("{owner: left, conflict: hold}", "{through: [A]}", "only a status has `through`"),
         ("{owner: left, conflict: hold}", "{owner: left, to_left: {}}", "carries nothing"),
         ("{in: kibana, kind: case}", "{in: jira, kind: issue}", "both ends are the same"),
         ("name: pair", 'name: ""', "sync[0].name"),

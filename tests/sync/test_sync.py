@@ -210,3 +210,33 @@ sync:
         assert len(await world.remarks(key)) == 1
         states = [row[0] for row in await world.rows("SELECT state FROM actions")]
         assert set(states) <= {"done", "skipped"}, states
+
+
+ALERTS = """
+version: 1
+sync:
+  - name: alert-and-issue
+    left: {in: github, kind: alert}
+    right: {in: jira, kind: issue}
+    fields:
+      status:
+        to_right: {open: [To Do, Reopened], dismissed: Done, fixed: Done}
+        to_left: {To Do: open, Reopened: open, In Progress: open, Done: dismissed}
+        reason: false positive
+"""
+
+
+async def test_alert_is_dismissed_with_its_issue_and_opened_again(tmp_path: Path) -> None:
+    async with open_world(tmp_path, rules=ALERTS) as world:
+        key, alert = await world.issue(), "sandbox/shop/code-scanning/1"
+        await world.tie("alert", alert, alert, "jira", key)
+        path = "/github/repos/sandbox/shop/code-scanning/alerts/1"
+        await world.settle()
+        await world.move(key, "Done")
+        await world.settle()
+        found = await world.person("GET", path)
+        assert (found["state"], found["dismissed_reason"]) == ("dismissed", "false positive")
+        world.clock.advance(5_000)
+        await world.person("PATCH", path, {"state": "open"})
+        await world.settle()
+        assert (await world.jira(key))["status"] == "Reopened"

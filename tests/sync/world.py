@@ -60,7 +60,9 @@ sync:
 """
 
 PERSON = {"authorization": "Basic " + base64.b64encode(b"anna:made-up").decode()}
-KIBANA = PERSON | {"kbn-xsrf": "tests"}
+HEADERS = {
+    "kibana": PERSON | {"kbn-xsrf": "tests"}, "github": {"authorization": "Bearer made-up-person"},
+}  # fmt: skip
 
 
 @dataclass
@@ -131,7 +133,7 @@ class World:
         """A request of a person's, which no fault meets."""
         conditions = self.sandbox.app.conditions
         kept, conditions.faults = conditions.faults, NONE
-        headers = KIBANA if path.startswith("/kibana") else PERSON
+        headers = HEADERS.get(path.split("/")[1], PERSON)
         try:
             answer = await self.outside.request(method, path, json=body, headers=headers)
         finally:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.action import Call, Outcome
+from bridge.connectors.answers import as_object
 from bridge.connectors.github.client import GitHub
 from bridge.connectors.github.options import REPOSITORY
+from bridge.connectors.mirror import Mirrored, Seen, check_expected, moment, text_of
 from bridge.connectors.parameters import UpdateAlert
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -81,10 +83,25 @@ async def update_alert(github: GitHub, call: Call[UpdateAlert]) -> Outcome:
     lost: list[str] = []
     body = _body(kind, parameters, lost)
     alert = await github.get(path)
-    if isinstance(alert, dict) and alert.get("state") == body["state"]:
-        return Outcome({"state": alert["state"]}, found=True)
+    state = str(alert.get("state")) if isinstance(alert, dict) else ""
+    check_expected(call.expected, parameters.alert, {"status": state})
+    if state == body["state"]:
+        return Outcome({"state": state}, found=True)
     made = await github.write("PATCH", path, body)
     return Outcome({"state": str(made.get("state", body["state"]))}, lost=tuple(lost))
+
+
+async def mirror_alert(github: GitHub, key: str, comments: bool) -> Mirrored:
+    """An alert as sync sees it: its state alone, and when it was last changed."""
+    del comments
+    repository, name, number = _parsed(github, key)
+    alert = as_object(await github.get(f"/repos/{repository}/{name}/alerts/{number}"))
+    times = (alert.get(field) for field in ("updated_at", "dismissed_at", "fixed_at"))
+    at = max((moment(one) for one in times), default=0)
+    return Mirrored(
+        f"{name} {number}", text_of(alert.get("html_url")),
+        {"status": Seen(text_of(alert.get("state")), at)},
+    )  # fmt: skip
 
 
 def object_of(parameters: UpdateAlert) -> str:

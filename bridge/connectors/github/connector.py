@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
-from bridge.connectors.github.alerts import object_of, update_alert
+from bridge.connectors.github.alerts import mirror_alert, object_of, update_alert
 from bridge.connectors.github.check import check
 from bridge.connectors.github.client import open_github
 from bridge.connectors.github.comments import comment
@@ -57,7 +57,7 @@ CONNECTOR = Connector(
             "`gidgethub`",
         ),
     ),
-    mirrors={"issue": mirror},
+    mirrors={"issue": mirror, "alert": mirror_alert},
     # Of a GitHub App acting for a person; the tokens end after eight hours where the app says so:
     # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
     oauth=OAuth("https://github.com/login/oauth/access_token"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bridge.connectors.answers import as_object, child
 from bridge.connectors.github.client import PER_PAGE, GitHub, Ticket
 from bridge.connectors.github.comments import newest_comments
 from bridge.connectors.github.fields import label_names
 from bridge.connectors.github.marks import OWN
-from bridge.connectors.mirror import Mirrored, Said, latest, text_of, with_times
-from bridge.event import JSON
+from bridge.connectors.mirror import Mirrored, Said, latest, moment, text_of, with_times
 
 MOST_PAGES = 10
 
@@ -29,7 +26,7 @@ async def mirror(github: GitHub, key: str, comments: bool) -> Mirrored:
         of_priority = [name for name in label_names(issue) if name.casefold().startswith(prefix)]
         values["priority"] = of_priority[0][len(prefix) :] if of_priority else ""
     changes = latest(await _changes(github, ticket))
-    seen = with_times(values, changes, _moment(issue.get("updated_at")))
+    seen = with_times(values, changes, moment(issue.get("updated_at")))
     said = await _said(github, ticket) if comments and issue.get("comments") else ()
     return Mirrored(values["summary"], text_of(issue.get("html_url")), seen, said)
 
@@ -38,7 +35,7 @@ async def _changes(github: GitHub, ticket: Ticket) -> list[tuple[int, str, str, 
     found = []
     async for page in github.pages(f"{ticket.path}/events", {}, MOST_PAGES):
         for one in page:
-            at, who = _moment(one.get("created_at")), text_of(child(one, "assignee", "login"))
+            at, who = moment(one.get("created_at")), text_of(child(one, "assignee", "login"))
             match one.get("event"):
                 case "closed":
                     found.append((at, "status", "open", "closed"))
@@ -65,12 +62,8 @@ async def _said(github: GitHub, ticket: Ticket) -> tuple[Said, ...]:
                 str(one.get("id", "")),
                 text_of(child(one, "user", "login")),
                 OWN.sub("", body).rstrip(),
-                _moment(one.get("created_at")),
+                moment(one.get("created_at")),
                 frozenset(OWN.findall(body)),
             )
         )
     return tuple(reversed(found))
-
-
-def _moment(value: JSON) -> int:
-    return int(datetime.fromisoformat(value).timestamp() * 1000) if isinstance(value, str) else 0

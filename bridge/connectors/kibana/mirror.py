@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.hidden import bare, marks_in
 from bridge.connectors.kibana.client import INDEX_SECONDS, Case, Kibana
-from bridge.connectors.mirror import Mirrored, Said, Seen, text_of, with_times
+from bridge.connectors.mirror import Mirrored, Said, Seen, moment, text_of, with_times
 from bridge.connectors.site import Query, part
 from bridge.errors import TryAgain
 from bridge.event import JSON
@@ -21,7 +19,7 @@ MOST_PAGES = 10
 async def mirror(kibana: Kibana, ticket: str, comments: bool) -> Mirrored:
     """priority: the severity. assignee: the first one's profile id, such as u_…"""
     case = await kibana.case(ticket)
-    updated = _moment(case.get("updated_at")) or _moment(case.get("created_at"))
+    updated = moment(case.get("updated_at")) or moment(case.get("created_at"))
     changes, newest = await _changes(kibana, ticket)
     lags = kibana.site.http.now() - updated < INDEX_SECONDS * 1000
     if newest < updated and lags:  # it would not say that a field was changed there and back
@@ -52,9 +50,9 @@ async def _changes(kibana: Kibana, ticket: str) -> tuple[dict[str, Seen], int]:
         path = f"/cases/{part(ticket.strip())}/user_actions/_find"
         rows = as_list(as_object(await kibana.get(path, query)).get("userActions"))
         for row in map(as_object, rows):
-            newest = max(newest, _moment(row.get("created_at")))
+            newest = max(newest, moment(row.get("created_at")))
             for name, value in _told(row).items():
-                found.setdefault(name, Seen(value, _moment(row.get("created_at"))))
+                found.setdefault(name, Seen(value, moment(row.get("created_at"))))
         if len(rows) < PAGE or len(found) == len(TYPES):
             break
     return found, newest
@@ -84,7 +82,7 @@ async def _said(kibana: Kibana, case: Case) -> tuple[Said, ...]:
             text_of(child(one, "created_by", "full_name"))
             or text_of(child(one, "created_by", "username")),
             bare(text_of(one.get("comment"))),
-            _moment(one.get("created_at")),
+            moment(one.get("created_at")),
             frozenset(marks_in(text_of(one.get("comment")))),
         )
         for one in listed
@@ -95,7 +93,3 @@ async def _said(kibana: Kibana, case: Case) -> tuple[Said, ...]:
 def _first(value: JSON) -> str:
     listed = as_list(value)
     return text_of(child(listed[0], "uid")) if listed else ""
-
-
-def _moment(value: JSON) -> int:
-    return int(datetime.fromisoformat(value).timestamp() * 1000) if isinstance(value, str) else 0

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.linear.client import Linear, ticket_key
-from bridge.connectors.mirror import Mirrored, Said, Seen, latest, text_of, with_times
-from bridge.event import JSON
+from bridge.connectors.mirror import Mirrored, Said, Seen, latest, moment, text_of, with_times
 
 READ = """\
 query MirrorOfIssue($id: String!) {
@@ -31,11 +28,11 @@ async def mirror(linear: Linear, key: str, comments: bool) -> Mirrored:
         "assignee": text_of(child(issue, "assignee", "email")),
     }
     moves = [
-        (_moment(child(one, "createdAt")), "status", "", text_of(child(one, "toState", "name")))
+        (moment(child(one, "createdAt")), "status", "", text_of(child(one, "toState", "name")))
         for one in as_list(child(issue, "history", "nodes"))
         if child(one, "toState") is not None
     ]
-    updated = _moment(issue.get("updatedAt"))
+    updated = moment(issue.get("updatedAt"))
     status = with_times(values, latest(moves), updated)["status"]
     # What stood there before would be the row behind it; of other fields no history is asked for.
     seen = {name: Seen(value, updated) for name, value in values.items()}
@@ -45,13 +42,9 @@ async def mirror(linear: Linear, key: str, comments: bool) -> Mirrored:
             text_of(child(one, "id")),
             text_of(child(one, "user", "name")),
             text_of(child(one, "body")),
-            _moment(child(one, "createdAt")),
+            moment(child(one, "createdAt")),
         )
         for one in as_list(child(issue, "comments", "nodes"))
     ]
     ordered = tuple(sorted(said, key=lambda one: one.at)) if comments else ()
     return Mirrored(values["summary"], text_of(issue.get("url")), seen, ordered)
-
-
-def _moment(value: JSON) -> int:
-    return int(datetime.fromisoformat(value).timestamp() * 1000) if isinstance(value, str) else 0

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
+from bridge.connectors.mirror import Mirrored, Seen, check_expected, moment, text_of
 from bridge.connectors.parameters import TextFormat, Transition, UpdateAlert
 from bridge.connectors.sentry.client import Sentry
 from bridge.connectors.sentry.comments import add_comment, comment_text
@@ -73,6 +74,7 @@ async def _set(
     body = _body(wanted, lost)
     path = await sentry.issue_path(wanted.issue)
     issue = await sentry.issue(path)
+    check_expected(call.expected, wanted.issue, {"status": str(issue.get("status"))})
     status = STATES[_folded(wanted.state)]
     there = issue.get("status") == status and body.get("substatus") in (
         None,
@@ -85,6 +87,19 @@ async def _set(
         await add_comment(sentry, path, text.text, call.mark, may_exist=call.may_exist)
         lost += text.lost
     return str(issue.get("status", status)), there or was, tuple(lost)
+
+
+async def mirror_alert(sentry: Sentry, key: str, comments: bool) -> Mirrored:
+    """An issue as sync sees it: its status alone; its activity says when that was set."""
+    del comments
+    issue = await sentry.issue(await sentry.issue_path(key))
+    status, at = text_of(issue.get("status")), 0
+    for one in as_list(issue.get("activity")):
+        if str(child(one, "type")).startswith(tuple(HAPPENED.values())):
+            at = max(at, moment(child(one, "dateCreated")))
+    at = at or moment(issue.get("firstSeen"))
+    url, title = text_of(issue.get("permalink")), text_of(issue.get("title"))
+    return Mirrored(title, url, {"status": Seen(status, at)})
 
 
 def object_of(parameters: UpdateAlert) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
-from bridge.connectors.sentry.alerts import object_of, transition, update_alert
+from bridge.connectors.sentry.alerts import mirror_alert, object_of, transition, update_alert
 from bridge.connectors.sentry.check import check
 from bridge.connectors.sentry.client import open_sentry
 from bridge.connectors.sentry.comments import comment
@@ -36,6 +36,7 @@ CONNECTOR = Connector(
         Action(shape("comment"), comment, ticket_of),
     ),
     check=check,
+    mirrors={"alert": mirror_alert},
     verified=Verified(
         "https://docs.sentry.io/api/events/",
         "2026-11",
