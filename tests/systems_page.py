@@ -69,7 +69,6 @@ IN_PLAIN_ENGLISH = {
     ("github", "attach"): "its API takes no files for issues",
     ("kibana", "attach"): "its API does not tell a file's bytes or its mark, so that after a lost "
     "answer nobody could know whether it is there",
-    ("linear", "attach"): "not yet made: files go to an address of another host first",
     ("sentry", "create_ticket, push_case"): "its issues are made of errors alone",
     ("sentry", "append_table, attach"): "an issue has no text or files that others may add to",
 }

@@ -234,6 +234,45 @@ async def test_table_is_known_by_its_words_where_the_ink_was_dropped(
     assert not other.found
 
 
+REPORT: dict[str, JSON] = {"ticket": "ENG-1", "filename": "a/re port.txt", "content": "one"}
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_file_is_attached_once(
+    times: int, linear: Opened, state: LinearState, sandbox: RunningSandbox
+) -> None:
+    await linear.run("create_ticket", NEW)
+    set_faults(sandbox, lost_answer=f"next:{times}")
+    await until_done(linear, "attach", REPORT)
+    (attached,) = state.attachments.values()
+    assert (attached.title, attached.issue) == ("re port.txt", the_issue(state).id)
+    assert state.uploads[attached.url.split("/")[-2]] == b"one"
+    again = await linear.run("attach", REPORT, may_exist=True)
+    assert (again.found, again.outputs) == (True, {"id": attached.id})
+
+
+async def test_credentials_stay_with_linear_when_the_bytes_go_elsewhere(
+    linear: Opened, state: LinearState
+) -> None:
+    await linear.run("create_ticket", NEW)
+    await linear.run("attach", REPORT)
+    (put,) = [one for one in recorder(linear).requests if one.method == "PUT"]
+    assert "authorization" not in put.headers
+    assert put.content == b"one"
+
+
+async def test_upload_to_an_address_that_is_not_safe_is_refused(
+    remote: Remote, clock: Moment
+) -> None:
+    place: JSON = {"uploadUrl": "http://elsewhere.example/x", "assetUrl": "x", "headers": []}
+    answer: JSON = {"issue": {"id": "i"}, "fileUpload": {"uploadFile": place}}
+    remote.answer = lambda _: httpx.Response(200, json={"data": answer})
+    linear = open_connector("linear", httpx.MockTransport(remote), clock)
+    with pytest.raises(GiveUp, match="no safe address for the upload, but one at elsewhere"):
+        await linear.run("attach", REPORT)
+    assert {one.url.host for one in remote.requests} == {"api.linear.example"}
+
+
 def test_ink_differs_from_mark_to_mark() -> None:
     marks = [f"mark-{number:010}" for number in range(500)]
     assert len({ink(mark) for mark in marks}) == 500
@@ -386,9 +425,12 @@ async def test_every_request_and_answer_is_one_that_linears_schema_knows(
     for title in ("t", "u"):
         pushed: dict[str, JSON] = {"case": {**case, "title": title, "tags": [title]}}
         await linear.run("push_case", pushed, mark="mark-0000000004")
+    await linear.run("attach", REPORT)
     await linear.connector.check(linear.client)
     documents: set[str] = set()
     for request, answer in recorder(linear).answers:
+        if request.method == "PUT":
+            continue  # the bytes of a file
         sent = json.loads(request.content)
         document = parse(sent["query"])
         assert validate(known, document) == [], sent["query"]

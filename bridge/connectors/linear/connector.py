@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verified
+from bridge.connectors.linear.attach import attach
 from bridge.connectors.linear.check import check
 from bridge.connectors.linear.client import PAGE_OF_TICKET, open_linear
 from bridge.connectors.linear.comments import comment
@@ -32,7 +33,7 @@ def ticket_of(parameters: _NamesTicket) -> str:
 
 CONNECTOR = Connector(
     name="linear",
-    sentence="Linear: issues, comments, tables, workflow states, cases.",
+    sentence="Linear: issues, comments, tables, files, workflow states, cases.",
     settings=LinearSettings,
     open=open_linear,
     actions=(
@@ -41,6 +42,7 @@ CONNECTOR = Connector(
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
+        Action(shape("attach"), attach, ticket_of),
         Action(shape("push_case"), push_case, object_of),
     ),
     check=check,

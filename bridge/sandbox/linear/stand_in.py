@@ -82,6 +82,7 @@ def _changes(call: LinearCall) -> nodes.Node:
         "commentCreate": lambda given: changes.create_comment(call, given),
         "attachmentCreate": lambda given: attachments.create(call, given),
         "attachmentUpdate": lambda given: attachments.update(call, given),
+        "fileUpload": lambda given: attachments.prepare_upload(call, given),
         "issueLabelCreate": lambda given: changes.create_label(call, given),
     }
 
@@ -150,7 +151,10 @@ def _show(state: LinearState) -> JSON:
 STAND_IN: StandInKind[LinearState] = StandInKind(
     name="linear",
     title="Linear",
-    paths=(path("POST", "graphql", _answer, _writes),),
+    paths=(
+        path("POST", "graphql", _answer, _writes),
+        path("PUT", "uploads/{}", attachments.upload, public=True),
+    ),
     make=lambda _around: LinearState(),
     show=_show,
     decline=_decline,

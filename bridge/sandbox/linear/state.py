@@ -85,11 +85,15 @@ class Issue:
 
 @dataclass(slots=True)
 class LinearState:
-    """issues, comments, attachments and labels (id to name) by id."""
+    """issues, comments, attachments and labels (id to name) by id.
+
+    uploads: bytes by the id in their address; None while they have not come.
+    """
 
     issues: dict[str, Issue] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
     attachments: dict[str, Attachment] = field(default_factory=dict)
+    uploads: dict[str, bytes | None] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     count: int = 100
 

@@ -53,6 +53,7 @@ GIVEN = Given(
         "transition": {"ticket": "ENG-12", "to": "Done"},
         "comment": {"ticket": "ENG-12", "body": "Seen again."},
         "append_table": {"ticket": "ENG-12", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
+        "attach": {"ticket": "ENG-12", "filename": "report.txt", "content": "x"},
         "push_case": {"ticket": "ENG-12", "case": {"id": "1", "title": "Weak", "tags": ["tls"]}},
     },
     hosts=frozenset({"api.linear.example"}),
