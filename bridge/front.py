@@ -56,6 +56,7 @@ from bridge.web.pages.ruling import Ruling
 from bridge.web.pages.seeing import Known, Seeing
 from bridge.web.pages.sign_in import SignIn
 from bridge.web.pages.site import page_routes
+from bridge.web.pages.syncing import Syncing
 from bridge.web.pages.visit import Guide
 from bridge.web.refusals import RefusalBook
 from bridge.web.site import make_site
@@ -92,6 +93,7 @@ class Apis:
     rules: RulesApi
     rule_files: RuleFilesApi
     quarantine: QuarantineApi
+    sync: SyncApi
     integrations: IntegrationsApi
     site: ApiSite
 
@@ -173,6 +175,7 @@ def make_apis(
             raise NotFound(f"the source {name} is no longer configured")
         return source
 
+    sync = SyncApi(database, clock)
     quarantine = QuarantineApi(database, engine.vault, source_of, clock)
     rule_files = RuleFilesApi(configured, made, database, clock, take_up)
     site = ApiSite(
@@ -189,14 +192,24 @@ def make_apis(
             TicketsApi(tickets, ticket_making, TicketParts(tickets)),
             CasesApi(Casework(database, clock, registry, direct), clock),
             integrations,
-            SyncApi(database, clock),
+            sync,
         ],
         entrance,
         settings.server.body_limit_bytes,
         settings.public_url,
     )
     return Apis(
-        entrance, events, actions, overview, keys, rules, rule_files, quarantine, integrations, site
+        entrance,
+        events,
+        actions,
+        overview,
+        keys,
+        rules,
+        rule_files,
+        quarantine,
+        sync,
+        integrations,
+        site,
     )
 
 
@@ -229,6 +242,7 @@ def make_pages(engine: Engine, apis: Apis) -> Sequence[BaseRoute]:
             apis.keys,
         ),
         Quarantining(guide, frame, apis.quarantine),
+        Syncing(guide, frame, apis.sync),
         Ruling(guide, frame, apis.rules, apis.rule_files, apis.events),
         Manual(guide.renderer, apis.site.described),
     )

@@ -10,13 +10,15 @@ from bridge.action import PlannedAction, PlannedRun
 from bridge.clock import Clock
 from bridge.configured import Configured
 from bridge.connectors.redact import Redactor
-from bridge.errors import BridgeError
+from bridge.errors import NotFound
 from bridge.event import JSON, Event, EventState
 from bridge.match.explain import Explained, Explanation, Outcome, explain
 from bridge.match.rules import RuleSet
 from bridge.store.events import get_event
 from bridge.store.links import find_link
 from bridge.store.transaction import Database, Transaction
+from bridge.sync.asking import SOURCE as ASKING
+from bridge.sync.asking import OwnSource
 from bridge.text.escape import ESCAPES
 from bridge.workbench.foreseen import Decision, foresee
 from bridge.workbench.requests import Find, Preview, Previewer, nothing_made
@@ -72,14 +74,18 @@ class Explainer:
     made: Find = nothing_made
 
     async def explain_stored(self, event_id: str, tenant: str | None = None) -> ExplainedEvent:
-        """A stored event, read as its source reads it now. Raises NotFound, BridgeError."""
+        """A stored event, read as its source reads it now. Raises NotFound, also where its
+        source is gone."""
         assert self.database is not None
         stored = await self.database.read(lambda tx: get_event(tx, event_id, tenant))
-        source = self.configured.sources.get((stored.tenant, stored.source))
-        if source is None:
-            raise BridgeError(f"its source {stored.source} is no longer configured")
-        echo = ECHO if stored.state is EventState.ECHO else ""
-        return await self.explain(source.normalise(stored), echo, stored.rules_version)
+        if stored.source == ASKING:
+            event = OwnSource().normalise(stored)
+        elif source := self.configured.sources.get((stored.tenant, stored.source)):
+            event = source.normalise(stored)
+        else:
+            raise NotFound(f"its source {stored.source} is no longer configured")
+        echo = (stored.reason or ECHO) if stored.state is EventState.ECHO else ""
+        return await self.explain(event, echo, stored.rules_version)
 
     async def explain(self, event: Event, echo: str = "", met: str = "") -> ExplainedEvent:
         """An event, stored or not. met: the version of the rules that it met."""

@@ -9,12 +9,13 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from bridge.access.role import Role
+from bridge.store.sync_fields import PairKey, hold
 from tests.pages.conftest import HOSTILE, Site, failing_event
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PAGES = (
-    "/", "/events", "/dead", "/quarantine", "/rules", "/rules/edit?file=cases.yaml",
+    "/", "/events", "/dead", "/quarantine", "/conflicts", "/rules", "/rules/edit?file=cases.yaml",
     "/sources", "/integrations", "/links", "/keys",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
@@ -154,6 +155,25 @@ async def test_a_refused_delivery_is_shown_verified_again_and_deleted_with_a_rea
     await site.page.fill("#reason", "not ours")
     await site.page.click("text=Delete the ticked")
     await site.page.wait_for_selector("text=Nothing was refused.")
+    assert site.complaints == []
+
+
+async def test_a_conflict_is_shown_with_both_values_and_decided(site: Site) -> None:
+    event_id = await failing_event(site)
+    pair, now = PairKey("default", "both", "SEC-1", HOSTILE), 1_795_000_000_000
+    await site.parts.database.write(
+        lambda tx: hold(tx, pair, "status", "Done", "in-progress", event_id, now)
+    )
+    await site.sign_in(Role.VIEWER)
+    await site.go("/conflicts")
+    assert "in-progress" in await site.page.inner_text("tbody")
+    assert await site.page.locator("text=Take it").count() == 0
+    await site.page.context.clear_cookies()
+    await site.sign_in(Role.OPERATOR)
+    await site.go("/conflicts")
+    await site.page.locator("text=Take it").nth(1).click()
+    await site.page.wait_for_selector("#told >> text=status: the right value counts")
+    assert "decided" in await site.page.inner_text("tbody")
     assert site.complaints == []
 
 

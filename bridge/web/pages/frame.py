@@ -18,6 +18,7 @@ PAGES = (
     ("/events", "Events", Role.VIEWER),
     ("/dead", "Dead letters", Role.VIEWER),
     ("/quarantine", "Quarantine", Role.VIEWER),
+    ("/conflicts", "Conflicts", Role.VIEWER),
     ("/rules", "Rules", Role.VIEWER),
     ("/sources", "Sources", Role.VIEWER),
     ("/integrations", "Integrations", Role.VIEWER),

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from bridge.web.pages.acting import Acting
-from bridge.web.pages.manual import Manual
-from bridge.web.pages.quarantining import Quarantining
-from bridge.web.pages.ruling import Ruling
-from bridge.web.pages.seeing import Seeing
-from bridge.web.pages.sign_in import SignIn
-
 STATIC = Path(__file__).parents[1] / "static"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
-def page_routes(*pages: SignIn | Seeing | Acting | Quarantining | Ruling | Manual) -> list[Route]:
+class Pages(Protocol):
+    """Some pages, with their addresses."""
+
+    def routes(self) -> list[Route]: ...
+
+
+def page_routes(*pages: Pages) -> list[Route]:
     """The routes of all pages."""
     found = [route for one in pages for route in one.routes()]
     return [*found, Route("/static/{name}", static)]
