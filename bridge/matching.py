@@ -21,10 +21,9 @@ from bridge.record import record_matched, record_matched_in_lane
 from bridge.store.actions import StoredAction
 from bridge.store.events import get_event
 from bridge.store.lanes import Lane
-from bridge.store.links import find_link
 from bridge.store.outbound import Ours, ours_of_event
 from bridge.store.partitions import claim_received
-from bridge.store.sync_fields import ties_of_subject
+from bridge.store.sync_fields import link_seen
 from bridge.store.transaction import Database, Transaction, Work
 
 MATCH_BATCH = 16
@@ -146,11 +145,6 @@ class Matching:
 async def read_with_link(tx: Transaction, event_id: str) -> tuple[StoredEvent, JSON, Ours]:
     """An event, what its subject is tied to, and what of it was recognised as our own."""
     stored = await get_event(tx, event_id)
-    link = await find_link(tx, stored.tenant, stored.subject)
-    ties: list[JSON] = [
-        {"kind": kind, "integration": name}
-        for kind, name in await ties_of_subject(tx, stored.tenant, stored.subject)
-    ]
+    link = await link_seen(tx, stored.tenant, stored.subject)
     ours = Ours(whole=False, fields=tuple(await ours_of_event(tx, event_id)), used=())
-    known = link.as_json() if link else {}
-    return stored, {**known, "ties": ties} if isinstance(known, dict) and ties else known, ours
+    return stored, link, ours

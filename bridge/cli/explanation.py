@@ -37,6 +37,9 @@ def _event_lines(explained: ExplainedEvent) -> Iterator[str]:
     yield f"event {event.id}: {event.type} from {event.source} about {event.subject}"
     if explained.echo:
         yield f"  {explained.echo}"
+    if explained.ours:
+        fields = ", ".join(explained.ours)
+        yield f"  the bridge wrote this itself, and rules do not see it: {fields}"
     if explained.link:
         yield f"  link: {_short(explained.link)}"
     if explained.met_version and explained.met_version != explained.rules_version:

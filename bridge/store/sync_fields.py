@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bridge.clock import new_id
 from bridge.errors import NotFound
 from bridge.event import JSON
+from bridge.store.links import find_link
 from bridge.store.transaction import Row, Transaction
 
 
@@ -255,3 +256,14 @@ async def ties_of_subject(tx: Transaction, tenant: str, subject: str) -> Sequenc
         subject,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def link_seen(tx: Transaction, tenant: str, subject: str) -> JSON:
+    """What expressions see as `link`: what a subject is tied to, and with `ties` all of it."""
+    link = await find_link(tx, tenant, subject)
+    ties: list[JSON] = [
+        {"kind": kind, "integration": name}
+        for kind, name in await ties_of_subject(tx, tenant, subject)
+    ]
+    known = link.as_json() if link else {}
+    return {**known, "ties": ties} if isinstance(known, dict) and ties else known

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.action import PlannedAction, PlannedRun
+from bridge.changes import without
 from bridge.clock import Clock
 from bridge.configured import Configured
 from bridge.connectors.redact import Redactor
@@ -15,7 +16,8 @@ from bridge.event import JSON, Event, EventState
 from bridge.match.explain import Explained, Explanation, Outcome, explain
 from bridge.match.rules import RuleSet
 from bridge.store.events import get_event
-from bridge.store.links import find_link
+from bridge.store.outbound import ours_of_event
+from bridge.store.sync_fields import link_seen
 from bridge.store.transaction import Database, Transaction
 from bridge.sync.asking import SOURCE as ASKING
 from bridge.sync.asking import OwnSource
@@ -47,6 +49,8 @@ class ExplainedRule:
 class ExplainedEvent:
     """An event and every rule of a set. echo: why no rule is asked at all; empty otherwise.
 
+    ours: fields whose change the bridge made itself, which rules do not see.
+
     stored: whether the event is in the store; a sample is not.
     """
 
@@ -56,6 +60,7 @@ class ExplainedEvent:
     rules_version: str
     met_version: str
     rules: tuple[ExplainedRule, ...]
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,8 +89,11 @@ class Explainer:
             event = source.normalise(stored)
         else:
             raise NotFound(f"its source {stored.source} is no longer configured")
-        echo = (stored.reason or ECHO) if stored.state is EventState.ECHO else ""
-        return await self.explain(event, echo, stored.rules_version)
+        if stored.state is EventState.ECHO:
+            return await self.explain(event, stored.reason or ECHO, stored.rules_version)
+        ours = tuple(await self.database.read(lambda tx: ours_of_event(tx, event_id)))
+        told = await self.explain(without(event, ours), met=stored.rules_version)
+        return replace(told, ours=ours)
 
     async def explain(self, event: Event, echo: str = "", met: str = "") -> ExplainedEvent:
         """An event, stored or not. met: the version of the rules that it met."""
@@ -98,8 +106,7 @@ class Explainer:
     async def _link_of(self, event: Event) -> JSON:
         if self.database is None:
             return {}
-        link = await self.database.read(lambda tx: find_link(tx, event.tenant, event.subject))
-        return link.as_json() if link else {}
+        return await self.database.read(lambda tx: link_seen(tx, event.tenant, event.subject))
 
     async def _rule(
         self, event: Event, explanation: Explanation, link: JSON, now: int
@@ -139,6 +146,7 @@ def explained_json(explained: ExplainedEvent, *, every: bool) -> dict[str, JSON]
         },
         "link": explained.link,
         "echo": explained.echo,
+        "ours": list(explained.ours),
         "rules_version": explained.rules_version,
         "met_version": explained.met_version,
         "rules": [

@@ -20,6 +20,7 @@ from bridge.store.actions import NewAction, insert_actions
 from bridge.store.events import Settled, settle
 from bridge.store.lanes import hold_lane, open_lanes
 from bridge.store.links import Link, LinkState, intend
+from bridge.store.outbound import Ours, Written, remember, use_up
 from bridge.store.runs import Run, insert_runs
 from bridge.store.throttles import take_slot
 from bridge.store.transaction import Transaction
@@ -219,6 +220,34 @@ async def test_echo_and_version_that_was_met_are_told(installation: Installation
     assert "no rule is asked" in found.echo
     assert found.met_version == "v1"
     assert len(found.rules_version) == 16
+
+
+async def test_change_that_the_bridge_made_itself_is_left_out_and_named(
+    installation: Installation,
+) -> None:
+    changed = {"status": {"from": "Open", "to": "Done"}, "priority": {"from": "Low", "to": "High"}}
+    data = {"key": "SEC-1", "id": "1", "summary": "s", "status": "Done", "changed": changed}
+    asked = {"data": data, "kind": "issue.updated", "subject": "SEC-1"}
+    (event,) = await installation.store(asked)
+    written = Written("default", "jira", "SEC-1", "status", "d", "'Done'", "close", START)
+
+    async def recognised(tx: Transaction) -> None:
+        (kept,) = await remember(tx, [written])
+        await use_up(tx, event, Ours(False, ("status",), ((kept.seq, ""),)))
+
+    await write(installation, recognised)
+    text = """name: follow
+    on: issue.updated
+    when: has(data.changed.status) || has(data.changed.priority)
+    then: [{log: {message: x}}]"""
+    found = await explained(installation, event, text)
+    assert found.ours == ("status",)
+    (rule,) = found.rules
+    told: Any = explained_json(found, every=True)
+    assert told["ours"] == ["status"]
+    parts = [one["value"] for one in told["rules"][0]["parts"]["when"]["inside"]]
+    assert parts == [False, True]
+    assert rule.runs
 
 
 def dumped(file: Path) -> list[str]:
