@@ -104,7 +104,7 @@ function row(event) {
   badge.textContent = event.state;
   state.dataset.label = "State";
   state.append(badge);
-  line.append(when, what, cell("Subject", event.subject), cell("Source", event.source), state, cell("Reason", event.reason, "soft"));
+  line.append(when, what, cell("Subject", event.subject), cell("Source", event.source), state, cell("Reason", event.reason.replace(/^the bridge wrote this itself: /, ""), "soft"));
   return line;
 }
 
