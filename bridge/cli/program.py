@@ -47,7 +47,7 @@ COMMANDS = {
     ),
     "reconcile": (
         "bridge.cli.reconcile:reconcile",
-        "Look at all linked pairs, and heal what missed webhooks left different.",
+        "Look at all linked pairs of the sync rules, and heal what is different.",
     ),
     "keys": ("bridge.cli.keys:keys", "Make, list and revoke API keys."),
     "quarantine": (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from bridge.errors import BridgeError
 from tests.cli.conftest import Run
 from tests.generate_docs import every_command
 
-HEAVY = ("pydantic", "starlette", "cel_expr_python", "httpx", "uvicorn", "aiosqlite", "yaml")
+HEAVY = ("pydantic", "starlette", "cel_expr_python", "httpx", "uvicorn", "aiohttp", "yaml")
 
 
 def test_help_lists_every_command_with_its_sentence(run: Run) -> None:
@@ -46,16 +45,6 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("LOADED []")
-
-
-def test_help_takes_less_than_a_third_of_a_second() -> None:
-    command = [sys.executable, "-P", "-m", "bridge", "--help"]
-    taken = []
-    for _ in range(5):
-        started = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        taken.append(time.perf_counter() - started)
-    assert min(taken) < 0.3
 
 
 def test_every_option_has_a_variable_that_its_help_shows() -> None:
