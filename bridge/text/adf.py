@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from bridge.event import JSON
 from bridge.text.characters import tidy
+from bridge.text.targets import NO_ADDRESS, is_address
 from bridge.text.tree import (
     Block,
     Break,
@@ -39,7 +40,6 @@ from bridge.text.tree import (
     literal,
 )
 
-SCHEMES = ("http://", "https://", "mailto:")
 LANGUAGE = re.compile(r"[\w+#.-]{1,50}")
 
 Node = dict[str, JSON]
@@ -178,8 +178,8 @@ class _Writer:
 
     def link(self, link: Link, marks: Marks) -> list[Node]:
         target = tidy(link.target)
-        if not target.lower().startswith(SCHEMES):
-            self.lost.append("a link that is no http, https or mailto address became its words")
+        if not is_address(target):
+            self.lost.append(NO_ADDRESS)
             return self.inlines(link.content, marks)
         marked = _with(marks, {"type": "link", "attrs": {"href": target}})
         return self.inlines(link.content if letters(link.content) else (Text(target),), marked)

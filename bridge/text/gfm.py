@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from bridge.text.characters import tidy
 from bridge.text.markdown import read_markdown
+from bridge.text.phrases import around, lines_of
+from bridge.text.targets import NO_ADDRESS, is_address, percent
 from bridge.text.tree import (
     Block,
     Break,
@@ -48,7 +50,6 @@ HASHES_AT_END = re.compile(r"(?<!\\)#+\Z")
 TASK = re.compile(r"\A\\\[([ xX])\\\] ")
 """A box to tick at the start of a list's item, as GitHub shows it."""
 
-SCHEMES = ("http://", "https://", "mailto:")
 UNSAFE_IN_TARGET = re.compile(r"[\s<>()\[\]\\|`\"*_~]")
 LANGUAGE = re.compile(r"[\w+#.-]+")
 
@@ -122,7 +123,7 @@ class _Writer:
                 return "***"
 
     def paragraph(self, content: tuple[Inline, ...]) -> str:
-        lines = [self.line(part) for part in _lines(content)]
+        lines = [self.line(part) for part in lines_of(content)]
         lines = [_at_start(line.strip(" \t")) for line in lines]
         # Blanks of any kind: readers take some off the end, and would leave the break's sign there.
         while lines and not lines[-1].strip():
@@ -133,7 +134,7 @@ class _Writer:
         return "\\\n".join(line if line.strip() else "&nbsp;" for line in lines)
 
     def one_line(self, content: tuple[Inline, ...]) -> str:
-        joined = " ".join(self.line(part).strip(" \t") for part in _lines(content))
+        joined = " ".join(self.line(part).strip(" \t") for part in lines_of(content))
         return HASHES_AT_END.sub(r"\\\g<0>", _at_start(joined.strip(" \t")))
 
     def table(self, header: Row, rows: tuple[Row, ...]) -> str:
@@ -149,7 +150,7 @@ class _Writer:
         if any(isinstance(inline, Break) for inline in cell):
             self.lost.append("a line break inside a table became a blank")
         words = " ".join(
-            filter(None, (self.line(part, cell=True).strip() for part in _lines(cell)))
+            filter(None, (self.line(part, cell=True).strip() for part in lines_of(cell)))
         )
         return f" {words} " if words else " "
 
@@ -195,31 +196,22 @@ class _Writer:
                 case Code(text):
                     parts.append(_code(text.replace("|", "\\|") if cell else text))
                 case Strong(inner):
-                    parts.append(_around("**", self.rich(inner, cell)))
+                    parts.append(around("**", self.rich(inner, cell)))
                 case Emphasis(inner):
-                    parts.append(_around("*", self.rich(inner, cell)))
+                    parts.append(around("*", self.rich(inner, cell)))
                 case Struck(inner):
-                    parts.append(_around("~~", self.rich(inner, cell)))
+                    parts.append(around("~~", self.rich(inner, cell)))
                 case Link():
                     parts.append(self.link(inline, cell))
         return "".join(parts)
 
     def link(self, link: Link, cell: bool) -> str:
         words = self.rich(link.content, cell).strip()
-        if not link.target.lower().startswith(SCHEMES):
-            self.lost.append("a link that is no http, https or mailto address became its words")
+        if not is_address(link.target):
+            self.lost.append(NO_ADDRESS)
             return words
-        target = UNSAFE_IN_TARGET.sub(_percent, link.target)
+        target = percent(link.target, UNSAFE_IN_TARGET)
         return f"[{words or escape(link.target)}]({target})"
-
-
-def _around(sign: str, text: str) -> str:
-    """The sign around the words, the blanks outside."""
-    words = text.strip()
-    if not words:
-        return text
-    before = text[: len(text) - len(text.lstrip())]
-    return f"{before}{sign}{words}{sign}{text[len(text.rstrip()) :]}"
 
 
 def _code(text: str) -> str:
@@ -234,16 +226,6 @@ def _code(text: str) -> str:
 def _runs(text: str) -> list[int]:
     """Lengths of the runs of backticks; two at least, so that `max` has something."""
     return [0, 0, *(len(run) for run in re.findall(r"`+", text))]
-
-
-def _lines(content: tuple[Inline, ...]) -> list[tuple[Inline, ...]]:
-    lines: list[list[Inline]] = [[]]
-    for inline in content:
-        if isinstance(inline, Break):
-            lines.append([])
-        else:
-            lines[-1].append(inline)
-    return [tuple(line) for line in lines]
 
 
 def _is_loose(item: tuple[Block, ...]) -> bool:
@@ -262,7 +244,3 @@ def _plain(content: tuple[Inline, ...]) -> tuple[Inline, ...]:
             case _:
                 found.append(inline)
     return tuple(found)
-
-
-def _percent(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode())

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 
 from bridge.text.characters import tidy
+from bridge.text.phrases import around
+from bridge.text.targets import NO_ADDRESS, is_address, percent
 from bridge.text.tree import (
     Block,
     Break,
@@ -35,7 +37,6 @@ from bridge.text.tree import (
     letters,
 )
 
-SCHEMES = ("http://", "https://", "mailto:")
 UNSAFE_IN_TARGET = re.compile(r"[\s<>|]")
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -66,7 +67,7 @@ class _Writer:
             case Paragraph(content):
                 return self.line(content).strip()
             case Heading(_, content):
-                return _around("*", escape_mrkdwn(letters(content).replace("\n", " ")))
+                return around("*", escape_mrkdwn(letters(content).replace("\n", " ")))
             case ListBlock():
                 return "\n".join(self.items(block, ""))
             case CodeBlock(text, _):
@@ -123,34 +124,23 @@ class _Writer:
                     code = escape_mrkdwn(text.replace("`", "'"))
                     parts.append(f"`{code}`" if code.strip() else code)
                 case Strong(inner):
-                    parts.append(_around("*", self.line(inner)))
+                    parts.append(around("*", self.line(inner)))
                 case Emphasis(inner):
-                    parts.append(_around("_", self.line(inner)))
+                    parts.append(around("_", self.line(inner)))
                 case Struck(inner):
-                    parts.append(_around("~", self.line(inner)))
+                    parts.append(around("~", self.line(inner)))
                 case Link():
                     parts.append(self.link(inline))
         return "".join(parts)
 
     def link(self, link: Link) -> str:
         words = escape_mrkdwn(letters(link.content).replace("\n", " ")).replace("|", "¦").strip()
-        if not link.target.lower().startswith(SCHEMES):
-            self.lost.append("a link that is no http, https or mailto address became its words")
+        if not is_address(link.target):
+            self.lost.append(NO_ADDRESS)
             return words
-        target = UNSAFE_IN_TARGET.sub(
-            lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), link.target
-        ).replace("&", "&amp;")
+        target = percent(link.target, UNSAFE_IN_TARGET).replace("&", "&amp;")
         return f"<{target}|{words}>" if words else f"<{target}>"
 
 
 def _words(cell: Cell) -> str:
     return " ".join(letters(cell).split())
-
-
-def _around(sign: str, text: str) -> str:
-    """The sign around the words, the blanks outside."""
-    words = text.strip()
-    if not words:
-        return text
-    before = text[: len(text) - len(text.lstrip())]
-    return f"{before}{sign}{words}{sign}{text[len(text.rstrip()) :]}"

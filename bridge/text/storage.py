@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bridge.text.characters import tidy
+from bridge.text.targets import NO_ADDRESS, is_address
 from bridge.text.tree import (
     Block,
     Break,
@@ -32,8 +33,6 @@ from bridge.text.tree import (
     letters,
     literal,
 )
-
-SCHEMES = ("http://", "https://", "mailto:")
 
 
 def escape_xml(text: str) -> str:
@@ -119,7 +118,7 @@ class _Writer:
 
     def link(self, target: str, inner: tuple[Inline, ...]) -> str:
         words = self.line(inner) or escape_xml(target)
-        if not target.lower().startswith(SCHEMES):
-            self.lost.append("a link that is no http, https or mailto address became its words")
+        if not is_address(target):
+            self.lost.append(NO_ADDRESS)
             return escape_xml(letters(inner))
         return f'<a href="{escape_xml(target)}">{words}</a>'

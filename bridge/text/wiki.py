@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass, field
 
 from bridge.text.characters import tidy
+from bridge.text.phrases import lines_of
+from bridge.text.targets import NO_ADDRESS, is_address, percent
 from bridge.text.tree import (
     Block,
     Break,
@@ -58,7 +60,6 @@ LANGUAGES = frozenset(
 ) | {"lua", "perl", "php", "python", "ruby", "scala", "sh", "sql", "swift", "xml", "yaml"}
 """Names that both Cloud and Data Center colour; Data Center shows an error for unknown ones."""
 
-SCHEMES = ("http://", "https://", "mailto:")
 ADDRESS = re.compile(r"(?i)https?://|mailto:")
 UNSAFE_IN_TARGET = re.compile(r"[\s|\[\]{}!^\\\"<>*`]")
 
@@ -137,13 +138,8 @@ class _Writer:
 
     def paragraph(self, content: tuple[Inline, ...]) -> str:
         """In a paragraph every line end is a break; empty lines would end it, and here may."""
-        lines: list[list[Inline]] = [[]]
-        for inline in content:
-            if isinstance(inline, Break):
-                lines.append([])
-            else:
-                lines[-1].append(inline)
-        return "\n".join(self.line(tuple(line), BREAK).strip(" ") for line in lines).strip("\n")
+        lines = lines_of(content)
+        return "\n".join(self.line(line, BREAK).strip(" ") for line in lines).strip("\n")
 
     def row(self, row: Row, bar: str) -> str:
         return bar + bar.join(f" {self.cell(cell)} " for cell in row) + bar
@@ -238,11 +234,11 @@ class _Writer:
 
     def link(self, link: Link) -> str:
         words = _escape_within(letters(link.content).replace("\n", " ")).strip()
-        if not link.target.lower().startswith(SCHEMES):
-            self.lost.append("a link that is no http, https or mailto address became its words")
+        if not is_address(link.target):
+            self.lost.append(NO_ADDRESS)
             return words
         words = IN_LINK.sub(lambda found: f"&#{ord(found[1])};", words)
-        target = UNSAFE_IN_TARGET.sub(_percent, link.target)
+        target = percent(link.target, UNSAFE_IN_TARGET)
         same = letters(link.content) in ("", link.target)
         return f"[{target}]" if same or not words else f"[{words}|{target}]"
 
@@ -250,7 +246,3 @@ class _Writer:
 def _escape_within(text: str) -> str:
     """As `escape`, for text that does not begin a line."""
     return SPECIAL.sub(lambda found: ENTITIES.get(found[0]) or "\\" + found[0], text)
-
-
-def _percent(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode())

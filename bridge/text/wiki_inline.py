@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bridge.text.targets import NO_ADDRESS, is_address
 from bridge.text.tree import Break, Code, Emphasis, Inline, Link, Strong, Struck, Text, literal
 
 TOKEN = re.compile(
@@ -29,7 +30,6 @@ TOKEN = re.compile(
     r"|(?P<url>(?<![A-Za-z0-9])(?:https?://|mailto:)[^\s|\[\]{}<>\"\\]{1,2000})"
     r"|(?P<text>[^\\&{\[!?*_+^~\n\-hm]+|.|\n)"
 )
-SCHEMES = ("http://", "https://", "mailto:")
 PHRASES: dict[str, Callable[[tuple[Inline, ...]], Inline]] = {
     "*": Strong,
     "_": Emphasis,
@@ -164,7 +164,7 @@ class Inlines:
         words, bar, rest = inner.partition("|")
         target = (rest.partition("|")[0] if bar else inner).strip()
         shown = _joined([one for one in self.read(words) if not isinstance(one, Break)])
-        if target.lower().startswith(SCHEMES):
+        if is_address(target):
             return (Link(html.unescape(target), shown if bar else (Text(target),)),)
         if target.startswith("~"):
             name = target[1:].removeprefix("accountid:")
@@ -173,14 +173,14 @@ class Inlines:
             self.lost.append("a link to a file or an anchor became its words")
             return shown if bar else (Text(target[1:]),)
         if bar and words.strip():
-            self.lost.append("a link that is no http, https or mailto address became its words")
+            self.lost.append(NO_ADDRESS)
             return shown
         return literal(whole)
 
     def _image(self, inner: str) -> tuple[Inline, ...]:
         self.lost.append("an image became a link")
         target = inner.partition("|")[0].strip()
-        if target.lower().startswith(SCHEMES):
+        if is_address(target):
             return (Link(target, (Text("image"),)),)
         return (Text(target),)
 

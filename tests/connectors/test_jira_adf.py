@@ -376,6 +376,12 @@ def test_mapping_without_the_format_is_refused() -> None:
         action.shape.parameters.model_validate({"ticket": "SEC-1", "body": {"type": "doc"}})
 
 
+def test_version_may_stand_in_a_variable_of_the_environment() -> None:
+    assert JiraSettings.model_validate({**GIVEN.options, "api": "3"}).api == 3
+    with pytest.raises(ValidationError, match="2 or 3"):
+        JiraSettings.model_validate({**GIVEN.options, "api": "4"})
+
+
 def test_version_3_is_refused_for_data_center() -> None:
     with pytest.raises(ValidationError, match="Cloud's alone"):
         settings(3, deployment="data-center")

@@ -7,7 +7,15 @@ import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from bridge.connectors.site import address
 
@@ -21,6 +29,11 @@ https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/, read 2026
 
 SITE_ID = "[A-Za-z0-9-]{1,64}"
 IN_GATEWAY = "/ex/jira/"
+
+
+def as_number(value: object) -> object:
+    """Digits as their number: a variable of the environment is text."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
 class JiraAuth(BaseModel):
@@ -87,7 +100,7 @@ class JiraSettings(BaseModel):
     auth: JiraAuth
     project: str | None = Field(None, description="Key of the project tickets go to by default.")
     issue_type: str = Field("Task", description="Name of the type tickets have by default.")
-    api: Literal[2, 3] = Field(
+    api: Annotated[Literal[2, 3], BeforeValidator(as_number)] = Field(
         2,
         description="Version of the REST API: 2 writes texts as wiki markup, on Cloud and Data "
         "Center; 3 writes them as Atlassian documents (ADF), on Cloud alone.",
