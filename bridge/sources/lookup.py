@@ -123,6 +123,9 @@ class Reading:
         """
         if self._walk is not None:
             return self._walk(scope.values)
+        joined = self.plain(scope.values) if self.plain is not None else None
+        if joined:  # the engine would first be given the whole body
+            return joined
         try:
             read = scope.raw_activation() if self._reads_raw else scope.activation()
             return self._expression.evaluate(read)
