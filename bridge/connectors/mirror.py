@@ -23,12 +23,14 @@ class Seen:
 
     at: when it was changed, by the system's own word, milliseconds; 0 where it does not say.
     before: what stood there until then; None where the system does not say. before_at: since when.
+    exact: false where `at` is only the time of the whole thing: the value is no newer than that.
     """
 
     value: str
     at: int = 0
     before: str | None = None
     before_at: int = 0
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def check_expected(
 
 
 def latest(changes: list[tuple[int, str, str, str]]) -> dict[str, Seen]:
-    """The last change of each field: from (when, field, before, after) in any order."""
+    """The last change of each field: from (when, field, before, after), those of one moment in
+    their order."""
     found: dict[str, Seen] = {}
     for at, name, before, after in sorted(changes, key=lambda one: one[0]):
         found[name] = Seen(after, at, before, found[name].at if name in found else 0)
@@ -93,11 +96,11 @@ def with_times(
     for name, value in values.items():
         change = changes.get(name)
         if change is None:
-            found[name] = Seen(value, never)
+            found[name] = Seen(value, never, exact=never == 1)
         elif change.value.casefold() == value.casefold():
             found[name] = replace(change, value=value)
         else:
-            found[name] = Seen(value, fallback)
+            found[name] = Seen(value, fallback, exact=False)
     return found
 
 

@@ -391,15 +391,21 @@ class Decided:
         if same(seen.before, seen.value) or seen.before in self.rule.through:
             return False
         read = self.now(side)
-        return not same(seen.before, read.value) or seen.before_at > read.at > 0
+        return not same(seen.before, read.value) or (read.exact and seen.before_at > read.at > 0)
 
     def agreed(self, after: Both) -> tuple[Said, Said]:
         """What both sides say now, where that is alike; else what they were given: then somebody
         has changed it since, and the next sync sees that."""
         left, right = (after[side].fields[self.field] for side in SIDES)
         if self.rule.alike(left.value, right.value):
-            return (left.value, left.at), (right.value, right.at)
-        return (self.wanted("left"), self.left.at), (self.wanted("right"), self.right.at)
+            return as_said(left), as_said(right)
+        left_at, right_at = as_said(self.left)[1], as_said(self.right)[1]
+        return (self.wanted("left"), left_at), (self.wanted("right"), right_at)
+
+
+def as_said(seen: Seen) -> Said:
+    """A value to compare with later. A time that is not its own says nothing then."""
+    return seen.value, seen.at if seen.exact else 0
 
 
 def base_of(row: FieldRow | None) -> Base | None:

@@ -86,7 +86,7 @@ def _won(field: SyncedField, side: Side, left: Seen, right: Seen, reason: str) -
 
 def moved(now: Seen, base: Seen) -> bool:
     """Whether a side has changed: to another value, or away and back, which is a choice too."""
-    return not same(now.value, base.value) or now.at > base.at > 0
+    return not same(now.value, base.value) or (now.exact and now.at > base.at > 0)
 
 
 def same(one: str, two: str) -> bool:

@@ -48,6 +48,12 @@ def test_nothing_is_done_where_both_are_as_they_were_left() -> None:
     assert decide(status(), Seen("Strange", 1), Seen("open", 2), odd).wanted is None
 
 
+def test_time_of_the_whole_thing_is_no_change_of_a_field() -> None:
+    """A comment makes an issue newer, and none of its fields."""
+    left = Seen("To Do", 99, exact=False)
+    assert decide(status(), left, Seen("closed", 20), AGREED).wanted == ("Done", "closed")
+
+
 def test_value_that_the_map_does_not_name_stays_where_it_is() -> None:
     decision = decide(status(), Seen("Blocked", 20), Seen("open", 10), AGREED)
     assert decision.wanted is None

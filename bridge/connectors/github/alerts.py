@@ -100,7 +100,7 @@ async def mirror_alert(github: GitHub, key: str, comments: bool) -> Mirrored:
     at = max((moment(one) for one in times), default=0)
     return Mirrored(
         f"{name} {number}", text_of(alert.get("html_url")),
-        {"status": Seen(text_of(alert.get("state")), at)},
+        {"status": Seen(text_of(alert.get("state")), at, exact=False)},
     )  # fmt: skip
 
 

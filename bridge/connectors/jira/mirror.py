@@ -38,15 +38,15 @@ async def mirror(jira: Jira, ticket: str, comments: bool) -> Mirrored:
 
 def _changes(histories: list[JSON]) -> list[tuple[int, str, str, str]]:
     found = []
-    for history in map(as_object, histories):
+    # Jira gives the newest first, and its ids count up; two changes may be of one moment.
+    for history in sorted(map(as_object, histories), key=lambda one: int(str(one.get("id") or 0))):
         at = moment(history.get("created"))
         for item in map(as_object, as_list(history.get("items"))):
             name = str(item.get("field", "")).casefold()
             ends = ("from", "to") if name in WITH_ID else ("fromString", "toString")
             before, after = (str(item.get(end) or "") for end in ends)
             found.append((at, name, before, after))
-    # Jira gives the newest first; of two changes in one moment the newer has to stay the last.
-    return found[::-1]
+    return found
 
 
 async def _said(jira: Jira, ticket: str) -> tuple[Said, ...]:

@@ -35,8 +35,8 @@ async def mirror(linear: Linear, key: str, comments: bool) -> Mirrored:
     updated = moment(issue.get("updatedAt"))
     status = with_times(values, latest(moves), updated)["status"]
     # What stood there before would be the row behind it; of other fields no history is asked for.
-    seen = {name: Seen(value, updated) for name, value in values.items()}
-    seen["status"] = Seen(status.value, status.at)
+    seen = {name: Seen(value, updated, exact=False) for name, value in values.items()}
+    seen["status"] = Seen(status.value, status.at, exact=status.exact)
     said = [
         Said(
             text_of(child(one, "id")),
