@@ -83,7 +83,7 @@ class ShownScan(CamelAnswer):
     target: str
     source: str
     status: str
-    score: float | None
+    score: int | float | None
     band: str | None
     message: str | None
     url: str | None
