@@ -113,8 +113,13 @@ function follow() {
   stream = new EventSource(`/api/v1/stream?${query}`);
   stream.addEventListener("event", (message) => {
     const event = JSON.parse(message.data);
-    const line = row(event);
     const old = document.getElementById(event.id);
+    const { state, subject } = list.dataset;
+    if ((state && state !== event.state) || (subject && subject !== event.subject)) {
+      old?.remove();
+      return;
+    }
+    const line = row(event);
     if (old) old.replaceWith(line);
     else list.prepend(line);
     showTimes(line);

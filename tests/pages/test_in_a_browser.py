@@ -112,6 +112,24 @@ async def test_events_are_filtered_and_followed_as_they_come(site: Site) -> None
     assert site.complaints == []
 
 
+async def test_following_live_keeps_to_the_filter(site: Site) -> None:
+    await failing_event(site)
+    await site.sign_in(Role.VIEWER)
+    await site.go("/events?state=failed")
+    await site.page.click("#live")
+    await site.page.wait_for_function(
+        "() => document.querySelector('#live').ariaPressed === 'true'"
+    )
+    await site.event("job.progressed", {"job_id": "j-1"}, "two")  # it is ignored
+    data = {"id": "c-2", "title": "It leaks too", "severity": "high"}
+    await site.event("case.created", data, "three")
+    await site.page.wait_for_selector("tbody tr >> text=c-2")
+    assert "job.progressed" not in await site.page.inner_text("tbody")
+    assert await site.page.locator("tbody tr").count() == 2
+    await site.go("/events?rule=ticket-per-case")
+    assert await site.page.locator("#live").count() == 0
+
+
 async def test_older_events_follow_when_one_gets_to_the_end(site: Site) -> None:
     for number in range(60):
         await site.event("job.progressed", {"job_id": f"j-{number}"}, f"n-{number}")
