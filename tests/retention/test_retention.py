@@ -9,8 +9,9 @@ from bridge.store.event_pages import count_by_state
 from bridge.store.intake import Intake
 from bridge.store.links import Link, LinkState, find_once, intend
 from bridge.store.records import Record, keep_records, list_records
+from bridge.store.retention import free_pages, shrink
 from bridge.store.sqlite import SqliteDatabase
-from bridge.store.transaction import Database
+from bridge.store.transaction import Database, Transaction
 from tests.record.test_plans_and_tries import accept, actions_of, end
 from tests.store.conftest import MovableClock, new_event
 from tests.store.plans import plan, run_of
@@ -99,6 +100,20 @@ async def pages(sqlite: SqliteDatabase) -> int:
     row = await sqlite.read(lambda tx: tx.row("PRAGMA page_count"))
     assert row is not None
     return int(row[0])
+
+
+async def test_pages_are_given_back_many_in_one_transaction(sqlite: SqliteDatabase) -> None:
+    async def fill_and_empty(tx: Transaction) -> None:
+        await tx.run("CREATE TABLE large (text TEXT)")
+        for _ in range(40):
+            await tx.run("INSERT INTO large VALUES (?)", "x" * 8_000)
+        await tx.run("DELETE FROM large")
+
+    await sqlite.write(fill_and_empty)
+    free = await sqlite.read(free_pages)
+    assert free >= 40
+    assert await sqlite.write(lambda tx: shrink(tx, 30)) == free - 30
+    assert await sqlite.write(lambda tx: shrink(tx, 300)) == 0
 
 
 async def test_record_without_news_goes_unless_a_ticket_is_tied_to_it(
