@@ -10,7 +10,8 @@ from bridge.document import Document, did_you_mean, load, path_text, read
 from bridge.environment import Overlay, Steps, fill_in, lay_environment
 from bridge.errors import Invalid, Problem
 from bridge.event import JSON
-from bridge.settings import SQLITE, Rows, Settings, build, is_within
+from bridge.sections import SQLITE
+from bridge.settings import Rows, Settings, build, is_within
 
 DEFAULT_FILE = "bridge.yaml"
 

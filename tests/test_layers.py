@@ -59,7 +59,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("verify", "match", "text", "backoff", "breaker", "pace", "file_kinds"),
     ("configuration",),
     ("action", "settings", "vocabulary"),
-    ("environment", "keyring", "clock", "fence", "logs", "rounds"),
+    ("environment", "sections", "keyring", "clock", "fence", "logs", "rounds"),
     ("misfits",),
     ("document",),
     ("composer",),

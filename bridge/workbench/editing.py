@@ -21,7 +21,7 @@ from bridge.errors import BridgeError, Conflict, Invalid, NotFound, Place, Probl
 from bridge.event import JSON
 from bridge.match.rules import SUFFIXES, read_files
 from bridge.registry import Offers
-from bridge.settings import RulesSettings
+from bridge.sections import RulesSettings
 
 OLD = ".old"
 """The folder beside the rules in which old versions are kept. Their names end in `.old`, so that

@@ -18,7 +18,7 @@ from bridge.clock import Clock
 from bridge.configured import Configured
 from bridge.errors import FieldProblem, FieldsRefused, Invalid, Problem, RoleRefused
 from bridge.made import MadeIntegrations
-from bridge.settings import DEFAULT_TENANT
+from bridge.sections import DEFAULT_TENANT
 from bridge.store.audit import add_change
 from bridge.store.transaction import Database
 from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from bridge.access.role import Role
 from bridge.errors import BridgeError, Conflict, NotFound
-from bridge.settings import DEFAULT_TENANT
+from bridge.sections import DEFAULT_TENANT
 from bridge.web.api.events import EventsApi, EventsQuery
 from bridge.web.api.rule_files import Edit, RuleFilesApi
 from bridge.web.api.rules import BacktestChange, Change, ExplainChange, RulesApi
