@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.connectors.catalogue import load_connectors
 from bridge.errors import TryAgain
 from bridge.event import JSON
 from bridge.sandbox.github.state import Issue as GitHubIssue
@@ -260,3 +261,54 @@ async def test_what_the_bridge_itself_wrote_in_the_case_is_not_brought_back(
         {"id": "3", "comment": "Of a person."},
     ]
     assert (await push(there, {**CASE, "comments": comments}))["comments"] == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ticket"),
+    [
+        ("github", "sandbox/shop#12"),
+        ("github", "https://github.com/sandbox/shop/issues/12"),
+        ("linear", "eng-12"),
+        ("linear", "https://linear.app/x/issue/ENG-12/a-title"),
+        ("thehive", "~4120"),
+        ("thehive", "https://thehive.example.com/cases/~4120/details"),
+        ("kibana", "5c31aada"),
+        ("jira", "sec-12"),
+        ("cases-webhook", "10012"),
+    ],
+)
+def test_push_waits_for_whoever_else_writes_to_the_issue(name: str, ticket: str) -> None:
+    """Both name it in one spelling: else two writes would run side by side."""
+    connector = load_connectors()[name]
+    push_case, comment = connector.action("push_case"), connector.action("comment")
+    assert push_case is not None
+    assert comment is not None
+    given: dict[str, JSON] = {"ticket": ticket, "case": CASE}
+    pushed = push_case.object_of(push_case.shape.parameters.model_validate(given))
+    said = comment.object_of(
+        comment.shape.parameters.model_validate({"ticket": ticket, "body": "x"})
+    )
+    assert pushed == said
+    first = push_case.object_of(push_case.shape.parameters.model_validate({"case": CASE}))
+    assert first == "case 31cdada0"
+
+
+@pytest.mark.parametrize("vendor", ["github"], indirect=True)
+async def test_longer_description_moves_the_oldest_tables_into_comments(
+    there: Opened, vendor: Vendor, state: Any
+) -> None:
+    case: dict[str, JSON] = {"id": "1", "title": "t", "description": "Short."}
+    key = (await push(there, case))["key"]
+    for number in range(3):
+        await there.run(
+            "append_table",
+            {"ticket": key, "columns": ["A"], "row": [f"cell {number} " + "y" * 15_000]},
+            mark=f"table-000000000{number}",
+        )
+    await push(there, {**case, "description": "z" * 40_000}, ticket=key)
+    shown = vendor.only(state)
+    assert shown.text.startswith("zzz")
+    everything = "\n".join([shown.text, *shown.comments])
+    assert [everything.count(f"cell {number} ") for number in range(3)] == [1, 1, 1]
+    assert "cell 0 " not in shown.text
+    assert (await there.run("push_case", {"case": case}, mark=MARK)).outputs["key"] == key

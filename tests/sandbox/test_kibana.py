@@ -156,3 +156,19 @@ async def test_changes_are_reported_with_the_whole_case() -> None:
     assert {proof for proof, _ in sent} == {"Bearer made-up"}
     assert sent[1][1]["status"] == "closed"
     assert len(sent[2][1]["comments"]) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"status": "open"}, "signal_ids: Required"),
+        ({"signal_ids": ["x"], "status": "odd"}, "Invalid enum value"),
+        ({"signal_ids": ["x"], "status": "open", "reason": "other"}, "only alerts that are closed"),
+    ],
+)
+async def test_status_of_alerts_is_refused_in_kibanas_shape(
+    body: dict[str, JSON], words: str, kibana: httpx.AsyncClient
+) -> None:
+    answer = await kibana.post("detection_engine/signals/status", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
+    assert words in answer.json()["message"]
