@@ -27,8 +27,7 @@ from bridge.settings import Settings
 from bridge.shared_clock import SharedClock
 from bridge.store.actions import StoredAction
 from bridge.store.transaction import Database
-from bridge.sync.asking import SOURCE as ASKING
-from bridge.sync.asking import OwnSource
+from bridge.sync.asking import own_sources
 from bridge.sync.engine import Engine as SyncEngine
 from bridge.sync.pingpong import Breakers, Limits
 from bridge.sync.reconcile import Reconciler
@@ -85,8 +84,7 @@ async def make_engine(
     tokens = Tokens(database, clock, made, http, oauth_clients(settings))
     rules = RulesHolder(read_rules(configured, made=made.offers))
     made.on_change = lambda: reload_rules(configured, rules, made.offers)
-    own = {(tenant.name, ASKING): OwnSource() for tenant in settings.tenants}
-    own["default", ASKING] = OwnSource()
+    own = own_sources(tenant.name for tenant in settings.tenants)
     matcher = Matcher(lambda: rules.current, {**own, **configured.sources})
     actor = make_actor(configured, database, http, matcher, clock, registry)
     actor.caller.renew, actor.caller.refused = tokens.renew, tokens.refused

@@ -7,6 +7,7 @@ letters and the trail are the same.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bridge.clock import new_id
@@ -32,6 +33,11 @@ class OwnSource:
             stored.id, stored.tenant, stored.source, stored.type, stored.subject, stored.time,
             stored.received_at, body, body, {},
         )  # fmt: skip
+
+
+def own_sources(tenants: Iterable[str]) -> dict[tuple[str, str], OwnSource]:
+    """What reads those of each tenant, beside the configured sources."""
+    return {(tenant, SOURCE): OwnSource() for tenant in ("default", *tenants)}
 
 
 def asking(pair: PairKey, why: str, key: str, now: int) -> NewEvent:

@@ -23,6 +23,7 @@ from bridge.store.events import list_events
 from bridge.store.links import Link, done_before, find_link_before
 from bridge.store.runs import positions_of
 from bridge.store.transaction import Database, Transaction
+from bridge.sync.asking import own_sources
 from bridge.text.escape import ESCAPES
 from bridge.workbench.items import Fate, Item, Played, written
 from bridge.workbench.simulated import Guards, Value
@@ -125,7 +126,8 @@ class _Player:
         self, configured: Configured, rules: RuleSet, database: Database, since: int
     ) -> None:
         self._rules = rules
-        self._reader = Matcher(lambda: rules, configured.sources)
+        own = own_sources(tenant.name for tenant in configured.settings.tenants)
+        self._reader = Matcher(lambda: rules, {**own, **configured.sources})
         self._database = database
         self._since = since
         self._guards = Guards(any(rule.in_lane for rule in rules.rules))

@@ -14,6 +14,7 @@ from bridge.store.audit import Change
 from bridge.store.sync_fields import held_fields
 from bridge.sync.asking import resolve
 from bridge.trail import read_trail
+from bridge.workbench.explained import Explainer
 from tests.sync.world import RULES, World, open_world
 
 
@@ -240,3 +241,19 @@ async def test_alert_is_dismissed_with_its_issue_and_opened_again(tmp_path: Path
         await world.person("PATCH", path, {"state": "open"})
         await world.settle()
         assert (await world.jira(key))["status"] == "Reopened"
+
+
+async def test_explain_and_trail_show_the_sync_and_its_echo(world: World) -> None:
+    key, _ = await world.pair()
+    await world.settle()
+    await world.move(key, "In Progress")
+    await world.settle()
+    engine = world.parts.engine
+    explainer = Explainer(engine.configured, engine.rules.current, world.clock, engine.database)
+    rows = await world.rows("SELECT id FROM events WHERE source = 'jira' AND state = 'done'")
+    told = await explainer.explain_stored(rows[-1][0])
+    (rule,) = told.rules
+    assert rule.explanation.rule == "issue-and-case"
+    assert [action.name for run in rule.runs for action, _ in run.steps] == ["sync"]
+    ((echo,),) = await world.rows("SELECT id FROM events WHERE state = 'echo'")
+    assert "status 'in-progress' by issue-and-case" in (await explainer.explain_stored(echo)).echo
