@@ -7,33 +7,26 @@ it is Admin's; so is one by a user whose key had the role admin then.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
 
 from bridge.access.role import Role
-from bridge.connectors.filename import file_name
-from bridge.connectors.jira.client import Jira
 from bridge.connectors.jira.files import (
     AttachedFile,
-    Content,
-    download_attachment,
-    upload_attachment,
 )
 from bridge.connectors.jira.tickets import (
     Remark,
     delete_comment,
     edit_comment,
     get_comment,
-    get_issue,
 )
 from bridge.connectors.parameters import Comment
-from bridge.errors import ConnectorError, GiveUp, NotFound, NotOfKind, RoleRefused
-from bridge.file_kinds import check_kind, media_type_of
+from bridge.errors import ConnectorError, GiveUp, NotFound, RoleRefused
+from bridge.file_kinds import media_type_of
 from bridge.principal import Principal
 from bridge.store import tickets
 from bridge.store.audit import add_change
@@ -101,14 +94,14 @@ class TicketParts:
     async def whole(self, who: Principal, ticket: Ticket) -> Whole:
         """The ticket after a sync, with its comments, the oldest first, and its files."""
         ticket, issue = await self.tickets.sync(ticket, comments=True)
-        writers, senders = await self._authors(ticket)
+        writers, senders = await self.authors(ticket)
         return Whole(
             ticket,
             tuple(shown_comment(who, one, writers) for one in issue.comments),
             tuple(shown_file(one, senders) for one in issue.attachments),
         )
 
-    async def _authors(self, ticket: Ticket) -> tuple[Authors, Authors]:
+    async def authors(self, ticket: Ticket) -> tuple[Authors, Authors]:
         async def work(tx: Transaction) -> tuple[Authors, Authors]:
             return (
                 Authors(await tickets.parts_of_ticket(tx, ticket, PartKind.COMMENT)),
@@ -153,7 +146,7 @@ class TicketParts:
             # It is written; an error here would have the caller write it again.
             log.warning("new comment not read", ticket=ticket.jira_key, error=error.reason)
             made = Remark(made_id, None, text, now, now, mark)
-        return shown_comment(who, made, (await self._authors(ticket))[0])
+        return shown_comment(who, made, (await self.authors(ticket))[0])
 
     async def edit(
         self, who: Principal, ticket: Ticket, comment_id: str, text: str
@@ -197,72 +190,12 @@ class TicketParts:
             ),
             "Comment not found",
         )
-        writers, _ = await self._authors(ticket)
+        writers, _ = await self.authors(ticket)
         part = writers.of(remark.id, remark.mark)
         own = part is not None and part.user_id == who.user_id
         if not own and who.role is not Role.ADMIN:
             raise RoleRefused("only its author or an admin may change this comment")
         return writers
-
-    # --- files ----------------------------------------------------------------------------
-
-    async def attach(
-        self, who: Principal, ticket: Ticket, filename: str, file: BinaryIO, request_id: str = ""
-    ) -> ShownFile:
-        """Attaches a file whose content was checked. media type: by `check_file`.
-
-        Files carry no mark: after a lost answer a new one of this name and size is taken for ours,
-        while nobody else uploads to this ticket from here.
-        """
-        name, media_type = bare_name(filename), media_type_of(filename) or ""
-        tenant = ticket.tenant
-        async with self.tickets.direct.alone((tenant, "api:files", str(ticket.id))):
-            before = {one.id for one in await self._files(ticket)}
-
-            async def call(doubt: bool) -> AttachedFile:
-                if doubt:
-                    size = file.seek(0, 2)
-                    for one in await self._files(ticket):
-                        if one.id not in before and (one.filename, one.size) == (name, size):
-                            return one
-                return await self.tickets.ask(
-                    ticket,
-                    "attach",
-                    lambda jira: upload_attachment(jira, issue_of(ticket), name, file, media_type),
-                    writes=True,
-                )
-
-            made = await until_told(call)
-        now = self.tickets.clock()
-
-        async def work(tx: Transaction) -> None:
-            await tickets.insert_part(
-                tx, ticket, PartKind.FILE, who.user_id, who.role.value, now, outside_id=made.id
-            )
-            await add_change(
-                tx, who.change(now, "ticket.attach", str(ticket.id), request_id, file=made.id)
-            )
-
-        await self.tickets.database.write(work)
-        return shown_file(made, (await self._authors(ticket))[1])
-
-    async def _files(self, ticket: Ticket) -> tuple[AttachedFile, ...]:
-        issue = await self.tickets.ask(
-            ticket, "get_issue", lambda jira: get_issue(jira, issue_of(ticket))
-        )
-        return issue.attachments
-
-    @asynccontextmanager
-    async def open(self, ticket: Ticket, attachment_id: str) -> AsyncIterator[Content]:
-        """A file of the ticket while it comes in; the request to Jira ends with the block."""
-        async with AsyncExitStack() as stack:
-
-            async def begin(jira: Jira) -> Content:
-                return await stack.enter_async_context(
-                    download_attachment(jira, attachment_id, issue_of(ticket))
-                )
-
-            yield await found(self.tickets.ask(ticket, "download", begin), "Attachment not found")
 
 
 async def found(asked: Awaitable[T], words: str) -> T:
@@ -273,19 +206,6 @@ async def found(asked: Awaitable[T], words: str) -> T:
         if error.status == GONE:
             raise NotFound(words) from error
         raise
-
-
-def check_file(filename: str, file: BinaryIO) -> None:
-    """Raises NotOfKind unless the file is of an allowed kind and what its name says."""
-    check_kind(bare_name(filename), file)
-
-
-def bare_name(filename: str) -> str:
-    """The name as Jira gets it. Raises NotOfKind for what is none."""
-    try:
-        return file_name(filename)
-    except GiveUp as error:
-        raise NotOfKind("the file has no name") from error
 
 
 def shown_comment(who: Principal, remark: Remark, writers: Authors) -> ShownComment:

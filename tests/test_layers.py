@@ -24,6 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("doctor", "premises", "rotation"),
     ("workbench",),
     ("rehearse", "quarantine"),
+    ("ticket_files",),
     ("ticket_parts", "ticket_making", "webhook_watch"),
     ("lane_turns",),
     ("matching", "claims"),

@@ -14,8 +14,9 @@ from bridge.access.role import Role
 from bridge.errors import FieldProblem, FieldsRefused
 from bridge.file_kinds import media_type_of
 from bridge.store.tickets import Ticket
+from bridge.ticket_files import TicketFiles, check_file
 from bridge.ticket_making import NewTicket, TicketMaking
-from bridge.ticket_parts import TicketParts, check_file
+from bridge.ticket_parts import TicketParts
 from bridge.tickets import Tickets
 from bridge.web.api.documented import (
     COMMENT,
@@ -74,6 +75,7 @@ class TicketsApi:
         self._tickets = tickets
         self._making = making
         self._parts = parts
+        self._files = TicketFiles(parts)
 
     def operations(self) -> tuple[Operation, ...]:
         read, act, one = Role.VIEWER, Role.OPERATOR, f"{BASE}/{{id}}"
@@ -184,7 +186,7 @@ class TicketsApi:
         self._tickets.integration_of(ticket)  # said before the file has come
         async with one_file(asked.request, FILE_LIMIT_BYTES) as upload:
             check_file(upload.filename, upload.file)
-            made = await self._parts.attach(
+            made = await self._files.attach(
                 asked.who, ticket, upload.filename, upload.file, asked.request_id
             )
         return FileDone(data=shown_file(made))
@@ -193,7 +195,7 @@ class TicketsApi:
         ticket = await self._ticket(asked)
         async with AsyncExitStack() as stack:
             content = await stack.enter_async_context(
-                self._parts.open(ticket, asked.path["attachmentId"])
+                self._files.open(ticket, asked.path["attachmentId"])
             )
             name = content.file.filename
             media_type = media_type_of(name)
