@@ -18,10 +18,12 @@ from bridge.connectors.parameters import (
     AppendTable,
     Comment,
     CreateTicket,
+    TextFormat,
     Transition,
     UpdateAlert,
     UpdateTicket,
 )
+from bridge.connectors.prose import document_of
 from bridge.errors import GiveUp
 from bridge.event import JSON, Event
 from bridge.text.markdown import read_markdown
@@ -76,19 +78,25 @@ def changes_made(parameters: BaseModel, mark: str) -> list[Change]:
     """What an action will change, as far as that is known before it is done."""
     match parameters:
         case Transition():
-            return [plain("status", parameters.to), *_comment(parameters.comment, mark)]
+            comment = _comment(parameters.comment, mark, parameters.format)
+            return [plain("status", parameters.to), *comment]
         case UpdateAlert():
             return [plain("status", parameters.state), *_comment(parameters.comment, mark)]
         case Comment():
-            return _comment(parameters.body, mark)
+            return _comment(parameters.body, mark, parameters.format)
         case UpdateTicket():
-            return [
+            changes = [
                 plain(name, value)
-                for name in ("summary", "description", "priority", "labels", "assignee")
+                for name in ("summary", "priority", "labels", "assignee")
                 if (value := getattr(parameters, name)) is not None
-            ] + [plain(name, value) for name, value in (parameters.fields or {}).items()]
+            ]
+            if parameters.description is not None:
+                found = digest(_words_of(parameters.description, parameters.format))
+                said = _few(parameters.description)
+                changes.append(Change("description", frozenset({found}), said))
+            return changes + [plain(name, one) for name, one in (parameters.fields or {}).items()]
         case AppendTable():
-            return [Change("description", frozenset({digest(mark)}), "a table")]
+            return [Change("description", frozenset(_table(parameters, mark)), "a table")]
         case CreateTicket():
             return [_created(mark)]
         case PushCase():
@@ -100,11 +108,29 @@ def _created(mark: str) -> Change:
     return Change(CREATED, frozenset({digest(mark)}), "the ticket")
 
 
-def _comment(text: str | None, mark: str) -> list[Change]:
+def _comment(text: str | None, mark: str, text_format: TextFormat = "markdown") -> list[Change]:
     if not text:
         return []
-    found = {digest(mark), digest(words(write_plain(read_markdown(text)).text))}
+    found = {digest(mark), digest(_words_of(text, text_format))}
     return [Change(COMMENT, frozenset(found), _few(text))]
+
+
+def _words_of(text: str, text_format: TextFormat) -> str:
+    """The words of a rule's text; none of a broken document, which is never written."""
+    try:
+        return words(write_plain(document_of(text, text_format)).text)
+    except GiveUp:
+        return ""
+
+
+def _table(parameters: AppendTable, mark: str) -> set[str]:
+    """By its mark, and by its words where the system tells the text without the mark, as Jira
+    does of a table in an ADF document."""
+    cells = [cell for row in parameters.all_rows() for cell in row]
+    return {
+        digest(mark),
+        digest(words("".join((parameters.title or "", *parameters.columns, *cells)))),
+    }
 
 
 def _push(parameters: PushCase, mark: str) -> list[Change]:
@@ -180,7 +206,11 @@ def _told(changed: JSON) -> list[Change]:
         told = plain(name, values.get("to"))
         if told.field == "description":
             added = marks_of(values.get("to")) - marks_of(values.get("from"))
-            told = replace(told, digests=told.digests | set(map(digest, added)))
+            known = set(map(digest, added)) | _forms(_text(values.get("to") or ""))
+            told = replace(told, digests=told.digests | known)
+            before, after = (words(_text(values.get(end) or "")) for end in ("from", "to"))
+            if after.startswith(before) and len(after) > len(before):
+                told = replace(told, digests=told.digests | {digest(after[len(before) :])})
         found.append(told)
     return found
 
@@ -189,9 +219,14 @@ def _told_comment(comment: JSON) -> list[Change]:
     given = comment if isinstance(comment, dict) else {}
     body = given.get("body")
     text = body if isinstance(body, str) else ""
-    forms = {text, write_plain(read_markdown(text)).text, write_plain(read_wiki(text)).text}
-    found = {digest(words(one)) for one in forms} | set(map(digest, marks_of(text)))
+    found = _forms(text) | set(map(digest, marks_of(text)))
     return [Change(COMMENT, frozenset(found), _few(text), str(given.get("id") or ""))]
+
+
+def _forms(text: str) -> set[str]:
+    """Of a text's words, whichever markup it may be in; none of an empty one."""
+    forms = {text, write_plain(read_markdown(text)).text, write_plain(read_wiki(text)).text}
+    return {digest(words(one)) for one in forms if words(one)}
 
 
 def without(event: Event, fields: Iterable[str]) -> Event:

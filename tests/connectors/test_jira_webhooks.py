@@ -12,15 +12,17 @@ import httpx
 import pytest
 
 from bridge.calling import Integration, as_it_is
+from bridge.changes import changes_made, changes_told
 from bridge.configured import find_source
 from bridge.connectors.jira.webhooks import EVENTS, Kind, NotAllowed, list_dynamic
 from bridge.errors import GiveUp, TryAgain
-from bridge.event import JSON, Delivery
+from bridge.event import JSON, Delivery, EventState, StoredEvent
 from bridge.registry import Registry
 from bridge.sandbox.app import SandboxOptions
 from bridge.sandbox.jira.stand_in import Credentials
 from bridge.sandbox.jira.state import JiraState
 from bridge.sandbox.serve import RunningSandbox, running_sandbox
+from bridge.sandbox.webhooks import Target
 from bridge.settings import Settings
 from bridge.store.database import open_database
 from bridge.store.jira_webhooks import list_webhooks
@@ -34,6 +36,13 @@ from tests.sandbox.receiver import Receiver
 SECRET = "made-up-secret-of-a-test"
 CLIENT_SECRET = "made-up-client-secret-0001"
 OTHER: JSON = {"name": "other", "url": "https://other.example/hooks/jira", "events": [EVENTS[0]]}
+
+
+MARK = "mark-0000000001"
+TEXT: JSON = {"type": "text", "text": "words of a document"}
+DOCUMENT: JSON = {
+    "type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [TEXT]}]
+}  # fmt: skip
 
 
 @dataclass
@@ -335,6 +344,55 @@ async def test_requests_are_as_jira_describes_them(app: World) -> None:
     requests = [one for one in recorder(app.jira).requests if "/api/3/" in one.url.path]
     seen = check_requests(openapi("jira-cloud-v3.json", without_security), requests, mount)
     assert {method for method, _ in seen} == {"GET", "POST", "PUT", "DELETE"}
+
+
+# --- what comes back of what was written ----------------------------------------------------
+
+
+@pytest.mark.parametrize("api", [2, 3])
+@pytest.mark.parametrize(
+    ("action", "given"),
+    [
+        ("append_table", {"title": "line 1", "columns": ["Date", "Cut"], "row": ["today", 3]}),
+        ("comment", {"body": "Seen **again**.\n\n- one"}),
+        ("comment", {"body": DOCUMENT, "format": "adf"}),
+        ("update_ticket", {"description": "h2. Words\n\n*bold*", "format": "wiki"}),
+        ("update_ticket", {"description": DOCUMENT, "format": "adf"}),
+    ],
+)
+async def test_own_texts_are_known_again_in_either_version(
+    action: str,
+    given: dict[str, JSON],
+    api: int,
+    sandbox: RunningSandbox,
+    receiver: Receiver,
+    clock: Moment,
+) -> None:
+    sandbox.app.webhooks.targets = (Target(receiver.url, SECRET),)
+    options: dict[str, JSON] = {"base_url": sandbox.jira_url, "deployment": "auto", "api": api}
+    jira = open_connector("jira", Recorder(), clock, options)
+    parameters: dict[str, JSON] = {"ticket": "SEC-1", **given}
+    await jira.run(action, parameters)
+    await sandbox.app.webhooks.settled()
+    await jira.http.aclose()
+    headers, body = receiver.received[-1]
+    source: JSON = {"name": "jira", "preset": "jira-cloud", "secrets": [SECRET]}
+    settings = Settings.model_validate({"sources": [source]})
+    found = find_source(settings, "default", "jira")
+    delivery = Delivery("POST", tuple(headers.items()), body, (), None, clock())
+    (new,) = found.read(delivery, found.parse(delivery))
+    event = found.normalise(
+        StoredEvent(
+            1, new.id, new.tenant, new.source, new.key, 0, new.type, new.subject, new.time,
+            new.received_at, EventState.RECEIVED, "", "", new.headers, new.body,
+        )
+    )  # fmt: skip
+    offered = jira.connector.action(action)
+    assert offered is not None
+    made = changes_made(offered.shape.parameters.model_validate(parameters), MARK)
+    told = changes_told(event, None)
+    assert [one.field for one in told] == [one.field for one in made]
+    assert all(one.digests & other.digests for one, other in zip(told, made, strict=True))
 
 
 # --- the server's own refresh ---------------------------------------------------------------
