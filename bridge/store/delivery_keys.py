@@ -38,7 +38,11 @@ async def up_to_date(tx: Transaction, newest: int) -> NewestKeys:
         return keys
     if keys.upto == UNREAD or keys.upto > newest:
         row = await tx.row("SELECT seq FROM delivery_keys WHERE digest = ?", MARK)
-        keys.start(min(int(row[0]), newest) if row else 0)
+        mark = int(row[0]) if row else 0
+        if mark > newest:  # the next events get numbers that the mark would take for known ones
+            mark = newest
+            await insert_rows(tx, INSERT_KEYS, [(MARK, mark)], NEWEST_COUNTS)
+        keys.start(mark)
     while keys.upto < newest:
         rows = await tx.rows(
             "SELECT seq, tenant, source, key FROM events WHERE seq > ? ORDER BY seq LIMIT ?",

@@ -128,6 +128,17 @@ async def test_seq_that_is_given_again_hides_nobody(few: SqliteDatabase, intake:
     assert (again.id, again.duplicate, back.duplicate) == (other.id, True, False)
 
 
+async def test_events_after_all_older_ones_were_deleted_are_known_after_a_restart(
+    few: SqliteDatabase, intake: Intake, tmp_path: Path, clock: MovableClock
+) -> None:
+    ids = await fill(intake, 150)
+    await few.write(lambda tx: forget(tx, ids))
+    new = await fill(intake, 10)
+    again = await open_database("sqlite:///bridge.db", clock, beside=tmp_path)
+    assert await repeat(Intake(again, clock), 10) == new
+    await again.close()
+
+
 async def test_what_was_rolled_back_is_not_known(few: SqliteDatabase, intake: Intake) -> None:
     await fill(intake, 3)
 
