@@ -18,12 +18,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.sync", description=__doc__)
     parser.add_argument("edits", type=int, nargs="?", default=500)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--store", default="", help="such as postgresql://…; an SQLite file else")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        storm = asyncio.run(blow(Path(folder), given.seed, given.edits, store=given.store))
+        storm = asyncio.run(blow(Path(folder), given.seed, given.edits))
     seconds = time.monotonic() - started
     print(f"{len(storm.made)} edits, seed {given.seed}, {seconds:.0f} s: both sides are alike")
 

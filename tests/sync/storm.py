@@ -99,7 +99,7 @@ class Storm:
         return twice
 
 
-async def blow(folder: Path, seed: int, edits: int, *, store: str = "", pairs: int = 3) -> Storm:
+async def blow(folder: Path, seed: int, edits: int, *, pairs: int = 3) -> Storm:
     """Runs a storm to its end, and until nothing moves any more; then everything is checked."""
     chance = random.Random(seed)
     late: list[Storm] = []
@@ -108,7 +108,7 @@ async def blow(folder: Path, seed: int, edits: int, *, store: str = "", pairs: i
         for storm in late:
             await storm.between(seconds)
 
-    async with open_world(folder, store=store, sleep=sleep) as world:
+    async with open_world(folder, sleep=sleep) as world:
         known = [await world.pair() for _ in range(pairs)]
         await world.settle()
         storm = Storm(world, chance, known, edits)

@@ -23,7 +23,7 @@ from bridge.store.transaction import Transaction
 from tests.store.conftest import MovableClock
 
 CONFIGURATION = """
-store: {{url: "{store}"}}
+store: {{url: "sqlite:///{folder}/bridge.db"}}
 rules: {{path: "{folder}/rules"}}
 worker: {{max_attempts: 400, backoff_base_seconds: 1, backoff_cap_seconds: 30}}
 sync: {{ping_pong_writes: {ping_pong}, quiet_minutes: 15}}
@@ -228,7 +228,6 @@ async def open_world(
     folder: Path,
     *,
     rules: str = RULES,
-    store: str = "",
     ping_pong: int = 90,
     sleep: Callable[[float], Any] | None = None,
 ) -> AsyncIterator[World]:
@@ -241,7 +240,6 @@ async def open_world(
         file = folder / "bridge.yaml"
         text = CONFIGURATION.format(
             folder=folder, base=sandbox.base_url, ping_pong=ping_pong,
-            store=store or f"sqlite:///{folder}/bridge.db",
         )  # fmt: skip
         file.write_text(text, encoding="utf-8")
         parts = await build(load_settings(file, {}), clock)
