@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -81,7 +82,27 @@ class TicketMaking:
             who.tenant, who.user_id, integration.name, uuid4().hex[:24], new.once, new.digest,
             new.summary, new.description, new.issue_type, PRIORITY,
         )  # fmt: skip
-        ticket, known = await self._intend(wanted)
+        async with self._turn(who, new):
+            ticket, known = await self._intend(wanted)
+            ticket = await self._one(ticket, known, who, new, request_id)
+        try:
+            return (await self.tickets.sync(ticket))[0]
+        except ConnectorError as error:
+            # The ticket is made; what it looks like is read again by whoever opens it.
+            log.warning("new ticket not read", ticket=ticket.jira_key, error=error.reason)
+            return ticket
+
+    def _turn(self, who: Principal, new: NewTicket) -> AbstractAsyncContextManager[None]:
+        """Calls of one Idempotency-Key come one after the other. Else the one that has found the
+        row of the other could make the issue first, and the other, whose row was new, one more."""
+        if new.once is None:
+            return nullcontext()
+        return self.tickets.direct.alone((who.tenant, f"api:ticket:{who.user_id}", new.once))
+
+    async def _one(
+        self, ticket: Ticket, known: bool, who: Principal, new: NewTicket, request_id: str
+    ) -> Ticket:
+        """The ticket of a row, made if it is not there yet. Not while `settle` looks for it."""
         async with self.tickets.direct.alone((who.tenant, "api:ticket", str(ticket.id))):
             if known:
                 ticket = await self._again(ticket, new)
@@ -89,13 +110,7 @@ class TicketMaking:
                     return ticket
             outcome = await self._make(ticket, may_exist=known)
             key, issue_id = (str(outcome.outputs.get(name, "")) for name in ("key", "id"))
-            ticket = await self._made(ticket, key, issue_id, who, request_id)
-        try:
-            return (await self.tickets.sync(ticket))[0]
-        except ConnectorError as error:
-            # The ticket is made; what it looks like is read again by whoever opens it.
-            log.warning("new ticket not read", ticket=ticket.jira_key, error=error.reason)
-            return ticket
+            return await self._made(ticket, key, issue_id, who, request_id)
 
     async def _intend(self, wanted: Wanted) -> tuple[Ticket, bool]:
         """The row of a ticket, and whether it was there before."""

@@ -69,6 +69,7 @@ async def test_ready_when_the_store_writes_the_worker_runs_and_rules_are_loaded(
             "worker": {"ok": True},
             "rules": {"ok": True, "version": "abc123", "count": 3},
             "integrations": {"ok": True, "breakers": {}},
+            "sync": {"ok": True},
             "webhooks": {"ok": True, "ends": {}},
         },
     }

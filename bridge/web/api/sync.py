@@ -86,7 +86,7 @@ class SyncApi:
             Operation(
                 "POST", "/api/v1/sync/held/{id}", "resolve_held",
                 "Decide a conflict: one side's value counts.", TAG, Role.OPERATOR, self.resolve,
-                Resolved, body=Take,
+                Resolved, body=Take, examples={"the left one": {"take": "left"}},
             ),
             Operation(
                 "GET", "/api/v1/sync/ping-pong", "list_ping_pong",
