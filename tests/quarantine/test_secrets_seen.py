@@ -37,7 +37,7 @@ async def test_secret_that_proves_a_delivery_is_counted_with_the_time(door: Door
     door.clock.advance(60_000)
     await door.send("qtangl", SCAN, SECRET)
     await door.send("qtangl", SCAN, "made-up-wrong")
-    await door.secrets.write()
+    await door.secrets.close()  # with what is being written beside it
 
     source = door.sources["default", "qtangl"]
     (fingerprint,) = source.fingerprints
