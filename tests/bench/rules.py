@@ -96,7 +96,11 @@ def condition() -> Row:
 
 
 def linear() -> Row:
-    """Ten times as many rules without any equality cost no more than ten times as much."""
+    """Four times as many rules without any equality cost no more than four times as much.
+
+    Both sets are larger than the processor's second cache. One that fits into it, of 300, takes
+    1.6 µs a rule where these take 2.7: that step is the memory's, and comes once.
+    """
 
     def text(count: int) -> str:
         rules = "\n".join(
@@ -106,10 +110,10 @@ def linear() -> Row:
         )
         return f"version: 1\nrules:\n{rules}"
 
-    small, large = loaded(text(300)), loaded(text(3_000))
+    small, large = loaded(text(3_000)), loaded(text(12_000))
     return cost(
-        "3,000 rules without an equality, against ten times 300",
+        "12,000 rules without an equality, against four times 3,000",
         each_us(lambda: plan(EVENT, large, 0, {}, ESCAPES)),
-        10 * each_us(lambda: plan(EVENT, small, 0, {}, ESCAPES)),
+        4 * each_us(lambda: plan(EVENT, small, 0, {}, ESCAPES)),
         1.2,
     )
