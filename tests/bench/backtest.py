@@ -76,7 +76,9 @@ async def play_some(configured: Configured, files: dict[str, str]) -> float:
 
 
 def measure() -> list[Row]:
-    before = {str(file): text for file, text in read_files([ROOT / "rules"], []).items()}
+    before = {
+        str(file): text for file, text in read_files([ROOT / "rules" / "scans.yaml"], []).items()
+    }
     after = {file: text.replace("[high, critical]", "[critical]") for file, text in before.items()}
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
