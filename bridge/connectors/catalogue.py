@@ -17,6 +17,7 @@ NOT_CONNECTORS = frozenset(
         "cases",
         "catalogue",
         "contract",
+        "credentials",
         "fetching",
         "filename",
         "guard",

@@ -267,7 +267,7 @@ async def test_ids_and_titles_stay_in_their_part_of_the_address(
             "create_comment_json: needs mark",
         ),
         ({"create_incident_method": "get"}, "'post', 'put' or 'patch'"),
-        ({"auth": {"token": "made-up", "username": "x"}}, "give `token` alone"),
+        ({"auth": {"token": "made-up", "username": "x"}}, "give `token`, or `username` and"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(options: dict[str, JSON], words: str) -> None:

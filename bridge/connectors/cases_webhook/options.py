@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -16,6 +15,7 @@ from bridge.connectors.cases_webhook.templates import (
     check_variables,
     variables_in,
 )
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 Method = Literal["post", "put", "patch"]
@@ -46,35 +46,14 @@ BODIES: dict[str, tuple[str, ...]] = {
 """Which variables each template knows."""
 
 
-class CasesWebhookAuth(BaseModel):
+class CasesWebhookAuth(Credentials):
     """Either `token` (sent as bearer), or `username` and `password`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("token"), Way("password", "username"))
 
     token: SecretStr | None = Field(None, description="Sent as bearer.")
     username: str = Field("", description="For basic authentication.")
     password: SecretStr | None = Field(None, description="For basic authentication.")
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        basic = bool(self.username) and self.password is not None
-        if basic == (self.token is not None) or (self.token is not None and self.username):
-            raise ValueError("give `token` alone, or `username` and `password`")
-        return self
-
-    def header(self) -> str:
-        """The value of the Authorization header."""
-        if self.token is not None:
-            return f"Bearer {self.token.get_secret_value()}"
-        assert self.password is not None
-        pair = f"{self.username}:{self.password.get_secret_value()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
-
-    def secrets(self) -> tuple[str, ...]:
-        """Everything of it that must be in no text."""
-        secret = self.token or self.password
-        assert secret is not None
-        return secret.get_secret_value(), self.header().partition(" ")[2]
 
 
 class CasesWebhookSettings(BaseModel):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 CLOUD_ID = re.compile(r"https://\S+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -16,39 +16,16 @@ CLOUD_ID = re.compile(r"https://\S+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", 
 https://developer.atlassian.com/cloud/confluence/oauth-2-3lo-apps/, read 2026-11."""
 
 
-class ConfluenceAuth(BaseModel):
+class ConfluenceAuth(Credentials):
     """`email` and `api_token` (Cloud), or `token`, a personal access token (Data Center), or the
     `access_token` of an OAuth app."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("api_token", "email"), Way("token"), Way("access_token"))
 
     email: str = Field("", description="The account of the API token.")
     api_token: SecretStr | None = Field(None, description="Cloud: sent as basic authentication.")
     token: SecretStr | None = Field(None, description="Data Center: sent as bearer token.")
     access_token: SecretStr | None = Field(None, description="OAuth 2.0: sent as bearer token.")
-
-    @model_validator(mode="after")
-    def _is_one_of_them(self) -> Self:
-        basic = bool(self.email) and self.api_token is not None
-        ways = (basic, self.token is not None, self.access_token is not None)
-        if ways.count(True) != 1 or (not basic and self.email):
-            raise ValueError("give `email` and `api_token`, or `token`, or `access_token` alone")
-        return self
-
-    def header(self) -> str:
-        """The value of the Authorization header."""
-        bearer = self.token or self.access_token
-        if bearer is not None:
-            return f"Bearer {bearer.get_secret_value()}"
-        assert self.api_token is not None
-        pair = f"{self.email}:{self.api_token.get_secret_value()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
-
-    def secrets(self) -> tuple[str, ...]:
-        """Everything of it that must be in no text."""
-        secret = self.token or self.access_token or self.api_token
-        assert secret is not None
-        return secret.get_secret_value(), self.header().partition(" ")[2]
 
 
 class ConfluenceSettings(BaseModel):

@@ -92,12 +92,11 @@ def judge(status: int, headers: Mapping[str, str], words: str, now: int) -> Wait
 
 
 def open_github(settings: GitHubSettings, http: HttpClient) -> GitHub:
-    secret = settings.auth.secret()
     headers = {
         "accept": "application/vnd.github+json",
-        "authorization": f"Bearer {secret}",
+        "authorization": settings.auth.header(),
         "x-github-api-version": VERSION,
     }
-    redactor = Redactor((secret,))
+    redactor = Redactor(settings.auth.secrets())
     site = Site(http, settings.base_url, headers, redactor, settings.timeout_seconds, judge)
     return GitHub(settings, site)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 BODY_LIMIT = 65_536
@@ -27,24 +28,13 @@ def _repository(text: str) -> str:
 Repository = Annotated[str, AfterValidator(_repository)]
 
 
-class GitHubAuth(BaseModel):
+class GitHubAuth(Credentials):
     """`token` (a personal access token) or `access_token` (of an app); both go as bearer."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("token"), Way("access_token"))
 
     token: SecretStr | None = Field(None, description="Fine-grained or classic, of a person.")
     access_token: SecretStr | None = Field(None, description="Of an app's installation.")
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.token is None) == (self.access_token is None):
-            raise ValueError("give `token` or `access_token`, one of the two")
-        return self
-
-    def secret(self) -> str:
-        token = self.token or self.access_token
-        assert token is not None
-        return token.get_secret_value()
 
 
 class GitHubSettings(BaseModel):

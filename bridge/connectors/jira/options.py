@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 DESCRIPTION_LIMIT = 32_767
@@ -36,11 +36,11 @@ def as_number(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
-class JiraAuth(BaseModel):
+class JiraAuth(Credentials):
     """`email` and `api_token` (Cloud), or `token`, a personal access token (Data Center), or the
     `access_token` of an OAuth 2.0 (3LO) app."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("api_token", "email"), Way("token"), Way("access_token"))
 
     email: str = Field("", description="The account of the API token.")
     api_token: SecretStr | None = Field(None, description="Cloud: sent as basic authentication.")
@@ -51,33 +51,10 @@ class JiraAuth(BaseModel):
     access_token: SecretStr | None = Field(None, description="OAuth 2.0: sent as bearer token.")
 
     @model_validator(mode="after")
-    def _is_one_of_them(self) -> Self:
-        basic = bool(self.email) and self.api_token is not None
-        ways = (basic, self.token is not None, self.access_token is not None)
-        half = not basic and (bool(self.email) or self.api_token is not None)
-        if ways.count(True) != 1 or half:
-            raise ValueError("give `email` and `api_token`, or `token`, or `access_token` alone")
-        if self.scoped and not basic:
+    def _scoped_is_an_api_token(self) -> Self:
+        if self.scoped and self.api_token is None:
             raise ValueError("`scoped` is said of an `api_token`; an `access_token` always is")
         return self
-
-    @property
-    def bearer(self) -> SecretStr | None:
-        return self.token or self.access_token
-
-    def header(self) -> str:
-        """The value of the Authorization header."""
-        if self.bearer is not None:
-            return f"Bearer {self.bearer.get_secret_value()}"
-        assert self.api_token is not None
-        pair = f"{self.email}:{self.api_token.get_secret_value()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
-
-    def secrets(self) -> tuple[str, ...]:
-        """Everything of it that must be in no text."""
-        token = self.bearer or self.api_token
-        assert token is not None
-        return token.get_secret_value(), self.header().partition(" ")[2]
 
 
 class JiraSettings(BaseModel):

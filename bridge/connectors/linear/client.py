@@ -111,7 +111,7 @@ def judge(status: int, headers: Mapping[str, str], words: str, now: int) -> Wait
 
 def open_linear(settings: LinearSettings, http: HttpClient) -> Linear:
     headers = {"authorization": settings.auth.header()}
-    redactor = Redactor((settings.auth.secret(),))
+    redactor = Redactor(settings.auth.secrets())
     site = Site(http, settings.base_url, headers, redactor, settings.timeout_seconds, judge)
     return Linear(settings, site)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 TITLE_LIMIT = 255
@@ -14,28 +15,13 @@ TEXT_LIMIT = 100_000
 anybody reads."""
 
 
-class LinearAuth(BaseModel):
+class LinearAuth(Credentials):
     """`api_key` (personal, sent as it is) or `access_token` (OAuth 2.0, sent as bearer)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("api_key", scheme=""), Way("access_token"))
 
     api_key: SecretStr | None = Field(None, description="lin_api_…, of a person or a bot user.")
     access_token: SecretStr | None = Field(None, description="OAuth 2.0, of an app.")
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.api_key is None) == (self.access_token is None):
-            raise ValueError("give `api_key` or `access_token`, one of the two")
-        return self
-
-    def secret(self) -> str:
-        token = self.api_key or self.access_token
-        assert token is not None
-        return token.get_secret_value()
-
-    def header(self) -> str:
-        """The value of the Authorization header."""
-        return self.secret() if self.api_key is not None else f"Bearer {self.secret()}"
 
 
 class LinearSettings(BaseModel):

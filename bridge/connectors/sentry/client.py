@@ -67,8 +67,7 @@ def judge(status: int, headers: Mapping[str, str], words: str, now: int) -> Wait
 
 
 def open_sentry(settings: SentrySettings, http: HttpClient) -> Sentry:
-    secret = settings.auth.secret()
-    headers = {"authorization": f"Bearer {secret}"}
-    redactor = Redactor((secret,))
+    headers = {"authorization": settings.auth.header()}
+    redactor = Redactor(settings.auth.secrets())
     site = Site(http, settings.base_url, headers, redactor, settings.timeout_seconds, judge)
     return Sentry(settings, site)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 SLUG = re.compile(r"[a-z0-9_][a-z0-9_-]{0,49}")
@@ -21,24 +22,13 @@ def _slug(text: str) -> str:
 Slug = Annotated[str, AfterValidator(_slug)]
 
 
-class SentryAuth(BaseModel):
+class SentryAuth(Credentials):
     """`auth_token` (of an internal integration or a person) or `access_token` (OAuth 2.0)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("auth_token"), Way("access_token"))
 
     auth_token: SecretStr | None = Field(None, description="With event:read and event:write.")
     access_token: SecretStr | None = Field(None, description="OAuth 2.0, of an app.")
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.auth_token is None) == (self.access_token is None):
-            raise ValueError("give `auth_token` or `access_token`, one of the two")
-        return self
-
-    def secret(self) -> str:
-        token = self.auth_token or self.access_token
-        assert token is not None
-        return token.get_secret_value()
 
 
 class SentrySettings(BaseModel):

@@ -138,8 +138,8 @@ def open_slack(settings: SlackSettings, http: HttpClient) -> Slack:
     headers: dict[str, str] = {}
     secrets: list[str] = []
     if settings.auth is not None:
-        secrets.append(settings.auth.secret())
-        headers["authorization"] = f"Bearer {secrets[0]}"
+        secrets += settings.auth.secrets()
+        headers["authorization"] = settings.auth.header()
     if settings.webhook_url is not None:
         url = settings.webhook_url.get_secret_value()
         path = urlsplit(url).path

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 AGAIN = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -17,24 +18,13 @@ TEXT_LIMIT = 4_000
 https://api.slack.com/changelog/2018-04-truncating-really-long-messages, read 2026-11."""
 
 
-class SlackAuth(BaseModel):
+class SlackAuth(Credentials):
     """`bot_token` (xoxb-…) or `access_token`; both go as bearer."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("bot_token"), Way("access_token"))
 
     bot_token: SecretStr | None = Field(None, description="Of the app as installed; xoxb-….")
     access_token: SecretStr | None = Field(None, description="OAuth 2.0, where tokens rotate.")
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.bot_token is None) == (self.access_token is None):
-            raise ValueError("give `bot_token` or `access_token`, one of the two")
-        return self
-
-    def secret(self) -> str:
-        token = self.bot_token or self.access_token
-        assert token is not None
-        return token.get_secret_value()
 
 
 def _webhook(url: SecretStr) -> SecretStr:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from bridge.connectors.credentials import Credentials, Way
 from bridge.connectors.site import address
 
 TITLE_LIMIT = 512
@@ -15,35 +15,14 @@ TAG_LIMIT = 128
 """All of TheHive's own description of its API."""
 
 
-class TheHiveAuth(BaseModel):
+class TheHiveAuth(Credentials):
     """Either `api_key` (sent as bearer), or `username` and `password`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    ways = (Way("api_key"), Way("password", "username"))
 
     api_key: SecretStr | None = Field(None, description="Of a service account, or of a person.")
     username: str = Field("", description="For basic authentication.")
     password: SecretStr | None = Field(None, description="For basic authentication.")
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        basic = bool(self.username) and self.password is not None
-        if basic == (self.api_key is not None) or (self.api_key is not None and self.username):
-            raise ValueError("give `api_key` alone, or `username` and `password`")
-        return self
-
-    def header(self) -> str:
-        """The value of the Authorization header."""
-        if self.api_key is not None:
-            return f"Bearer {self.api_key.get_secret_value()}"
-        assert self.password is not None
-        pair = f"{self.username}:{self.password.get_secret_value()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
-
-    def secrets(self) -> tuple[str, ...]:
-        """Everything of it that must be in no text."""
-        secret = self.api_key or self.password
-        assert secret is not None
-        return secret.get_secret_value(), self.header().partition(" ")[2]
 
 
 class TheHiveSettings(BaseModel):
