@@ -92,7 +92,7 @@ def _check_docx(file: BinaryIO) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
-    # NotImplementedError is zipfile's word for a zip of a newer version than it reads.
+    # zipfile raises NotImplementedError for a file whose format is newer than what it can read.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError) as error:
         raise NotOfKind("its zip cannot be read") from error
     if not {"[Content_Types].xml", "word/document.xml"} <= names:

@@ -31,6 +31,12 @@ def zipped(*names: str) -> bytes:
     return file.getvalue()
 
 
+def of_version(archive: bytes, version: int) -> bytes:
+    """The same zip, whose first part needs another version of the format to be read."""
+    at = archive.index(b"PK\x01\x02") + 6
+    return archive[:at] + bytes([version]) + archive[at + 1 :]
+
+
 DOCX = zipped("[Content_Types].xml", "word/document.xml")
 
 GOOD = {
@@ -74,6 +80,7 @@ SPOOFED = {
     "sheet.docx": zipped("[Content_Types].xml", "xl/workbook.xml"),
     "html.docx": HTML,
     "cut.docx": DOCX[:-30],
+    "newer.docx": of_version(DOCX, 99),
     "start.docx": b"PK\x03\x04",
     "many.docx": zipped(
         "[Content_Types].xml", "word/document.xml", *(f"word/{n:050}" for n in range(3000))
