@@ -40,8 +40,9 @@ from bridge.store.links import Link
 from bridge.store.outbound import ours_of_event
 from bridge.store.runs import Run
 from bridge.store.transaction import Database, Transaction
-from bridge.sync.engine import Asked, Engine
+from bridge.sync.engine import Engine
 from bridge.sync.pairs import pairs_about
+from bridge.sync.writing import Asked
 from bridge.text.escape import ESCAPES
 
 SYNC_STATUS = "sync_status"
@@ -163,7 +164,7 @@ class Actor:
             if planned.skip:
                 return Did(AttemptOutcome.SKIPPED, planned.skip)
             if planned.name == SYNC:
-                return await self._sync(action, run, turn)
+                return await self._sync(action, run)
             parameters = self._parameters(planned)
             if isinstance(parameters, SyncStatus):
                 return await self._sync_status(action, run, parameters)
@@ -279,7 +280,7 @@ class Actor:
         )
         return filled.parameters, filled.mark
 
-    async def _sync(self, action: StoredAction, run: Run, turn: Turn) -> Did:
+    async def _sync(self, action: StoredAction, run: Run) -> Did:
         """Every pair of the sync rule that the event is about, one after the other."""
         rule = self.matcher.sync_rule(action.rule)
         if rule is None or self.syncs is None:
@@ -291,9 +292,8 @@ class Actor:
         if not pairs:
             return Did(AttemptOutcome.SKIPPED, f"nothing is linked to {event.subject}")
         asked = Asked(
-            action.event_id, action.rule, action.mark, action.attempts + 1, action.planned_at,
-            action.may_exist or turn.may_exist,
-        )  # fmt: skip
+            action.event_id, action.rule, action.mark, action.attempts + 1, action.planned_at
+        )
         reports = [await self.syncs.sync(rule, pair, asked) for pair in pairs]
         wrote: list[JSON] = [one for report in reports for one in report.wrote]
         held: list[JSON] = [one for report in reports for one in report.held]
