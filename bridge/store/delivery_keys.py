@@ -96,17 +96,14 @@ async def seq_of_delivery(
 async def forget_keys(tx: Transaction, rows: Sequence[Row]) -> None:
     """Takes the keys of deleted events out. rows: the seq, tenant, source and key of each.
 
-    What is still in memory stays there: whoever finds it sees that its event is gone. But a seq
-    at the end is given again, to another event, so all is then read anew.
+    A seq at the end is given again, perhaps by another process, so all is then read anew.
     """
     keys = tx.newest_keys
     if keys is None:
         return
     for seq, tenant, source, key in rows:
-        await tx.run(
-            "DELETE FROM delivery_keys WHERE digest = ? AND seq = ?",
-            digest_of(tenant, source, key),
-            seq,
-        )
+        digest = digest_of(tenant, source, key)
+        keys.drop(digest, seq)
+        await tx.run("DELETE FROM delivery_keys WHERE digest = ? AND seq = ?", digest, seq)
     if any(row[0] >= keys.upto for row in rows):
         keys.forget()

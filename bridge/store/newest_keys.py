@@ -46,8 +46,8 @@ class NewestKeys:
 
     upto: all events up to this seq are here or in the table.
     _moved_upto: for each slice, the seq up to which the table has its keys.
-    _added: by the open transaction, each with the seq that its digest had before.
-    _can_go_back: nothing but adding has happened since the last commit.
+    _changed: by the open transaction, each with the seq that its digest had before.
+    _can_go_back: nothing but what is in `_changed` has happened since the last commit.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -67,7 +67,7 @@ class NewestKeys:
         self._slices: list[dict[bytes, int]] = [{} for _ in range(SLICES)]
         self._count = 0
         self._next = 0
-        self._added: list[tuple[bytes, int | None]] = []
+        self._changed: list[tuple[bytes, int | None]] = []
         self._can_go_back = False
 
     def forget(self) -> None:
@@ -93,8 +93,16 @@ class NewestKeys:
             if before is None:
                 self._count += 1
             part[digest] = seq
-            self._added.append((digest, before))
+            self._changed.append((digest, before))
         self.upto = first_seq + len(digests) - 1
+
+    def drop(self, digest: bytes, seq: int) -> None:
+        """An event is deleted; what a newer one of the same key has left stays."""
+        part = self._slices[digest[0] >> _SHIFT]
+        if part.get(digest) == seq:
+            del part[digest]
+            self._count -= 1
+            self._changed.append((digest, seq))
 
     def put(self, digest: bytes, seq: int) -> None:
         """One event that is in the store already."""
@@ -114,7 +122,7 @@ class NewestKeys:
 
     def savepoint(self) -> Savepoint:
         """What `roll_back` goes back to."""
-        return len(self._added), self.upto
+        return len(self._changed), self.upto
 
     def roll_back(self, point: Savepoint | None = None) -> None:
         """What came since the savepoint, or since the last commit, is not in the store."""
@@ -122,17 +130,17 @@ class NewestKeys:
             self.forget()
             return
         length, self.upto = point or self._committed
-        while len(self._added) > length:
-            digest, before = self._added.pop()
+        while len(self._changed) > length:
+            digest, before = self._changed.pop()
             part = self._slices[digest[0] >> _SHIFT]
+            self._count += (before is not None) - (digest in part)
             if before is None:
                 del part[digest]
-                self._count -= 1
             else:
                 part[digest] = before
 
     def committed(self) -> None:
         """What came since the last commit is in the store for good."""
-        self._added.clear()
+        self._changed.clear()
         self._committed = self.savepoint()
         self._can_go_back = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,30 @@ async def test_deleted_event_is_no_longer_known(few: SqliteDatabase, intake: Int
         assert (new.duplicate, again.id, again.duplicate) == (False, new.id, True), number
 
 
+async def test_keys_of_deleted_events_do_not_fill_the_table(
+    few: SqliteDatabase, intake: Intake
+) -> None:
+    for first in range(0, 200, 20):  # each is deleted while its key is still in memory
+        ids = await fill(intake, 20, first)
+        await fill(intake, 1, 1_000 + first)
+        await few.write(partial(forget, ids=ids))
+    assert await in_table(few) == 0
+
+
+async def test_deletion_that_was_rolled_back_leaves_the_keys_known(
+    few: SqliteDatabase, intake: Intake
+) -> None:
+    ids = await fill(intake, 5)
+
+    async def fails(tx: Transaction) -> None:
+        await forget(tx, ids[:3])
+        raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"):
+        await few.write(fails)
+    assert await repeat(intake, 5) == ids
+
+
 async def test_seq_that_is_given_again_hides_nobody(few: SqliteDatabase, intake: Intake) -> None:
     ids = await fill(intake, 3)
     await few.write(lambda tx: forget(tx, ids[2:]))
@@ -171,31 +196,35 @@ async def test_commit_that_failed_leaves_nothing_known(
 
 
 @settings(max_examples=200)
-@given(st.lists(st.tuples(st.sampled_from("abcr"), st.integers(0, 30))))
+@given(st.lists(st.tuples(st.sampled_from("abcdr"), st.integers(0, 30))))
 def test_memory_goes_back_to_what_the_last_commit_left(steps: list[tuple[str, int]]) -> None:
-    """a: adds a key; c: commits; r: rolls back; b: rolls the last key back alone."""
+    """a: adds a key; d: drops one; c: commits; r: rolls back; b: rolls the last key back alone."""
     keys = NewestKeys()
     keys.start(0)
     keys.committed()
     settled: dict[bytes, int] = {}
     now: dict[bytes, int] = {}
+    upto = settled_upto = 0
     digests = [digest_of("default", "s", str(number)) for number in range(31)]
     for step, number in steps:
         if step == "c":
             keys.committed()
-            settled = dict(now)
+            settled, settled_upto = dict(now), upto
         elif step == "r":
             keys.roll_back()
-            now = dict(settled)
+            now, upto = dict(settled), settled_upto
+        elif step == "d":
+            keys.drop(digests[number], now.pop(digests[number], 0))
         else:
             point = keys.savepoint()
             keys.add([digests[number]], keys.upto + 1)
             if step == "b":
                 keys.roll_back(point)
             else:
-                now[digests[number]] = keys.upto
+                upto += 1
+                now[digests[number]] = upto
         assert keys.find(digests) == now
-        assert keys.upto == max(now.values(), default=0)
+        assert keys.upto == upto
 
 
 def test_names_and_keys_do_not_run_into_each_other() -> None:
