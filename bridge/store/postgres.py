@@ -129,23 +129,30 @@ class PostgresDatabase:
         import asyncpg
 
         connection = self._leading.get(what)
+        leads = False
         try:
-            if connection is not None:
+            if connection is None:
+                connection = await asyncpg.connect(
+                    self._url, timeout=CONNECT_SECONDS, server_settings=NOTICED_SOON
+                )
+                if connection.get_server_version() >= KNOWS_IDLE_SESSIONS:
+                    await connection.execute(f"SET idle_session_timeout = {SILENT_LEADER_MS}")
+                leads = await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", what)
+                if not leads:
+                    await connection.close()
+            else:
                 await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
-                return True
-            connection = await asyncpg.connect(
-                self._url, timeout=CONNECT_SECONDS, server_settings=NOTICED_SOON
-            )
-            if connection.get_server_version() >= KNOWS_IDLE_SESSIONS:
-                await connection.execute(f"SET idle_session_timeout = {SILENT_LEADER_MS}")
-            if await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", what):
-                self._leading[what] = connection
-                return True
-            await connection.close()
+                leads = True
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            self._leading.pop(what, None)
             raise StoreUnavailable(f"PostgreSQL: {type(error).__name__}: {error}") from error
-        return False
+        finally:
+            if leads:
+                self._leading[what] = connection
+            else:
+                self._leading.pop(what, None)
+                if connection is not None:  # also where this was cancelled half way
+                    connection.terminate()
+        return leads
 
     async def listen(self, heard: Callable[[], None]) -> None:
         self._listening = asyncio.create_task(self._listen(heard))
