@@ -19,13 +19,14 @@ class Turn:
     skip_run: why the run does nothing after all; empty when it goes on.
     wait: why it has to wait; empty when it need not.
     may_exist: an earlier run for the same value died, perhaps half way.
-    out_of_turn: it is not the first of its lane any more; a replay put another before it.
+    read_again: what was read of the lane is out of date: a replay put another action before this
+    one, or its group took events in until now.
     """
 
     skip_run: str = ""
     wait: str = ""
     may_exist: bool = False
-    out_of_turn: bool = False
+    read_again: bool = False
 
 
 GO_ON = Turn()
@@ -38,8 +39,12 @@ async def take_turn(
 
     owner: who has the lane's lease, on PostgreSQL. Raises LeaseLost.
     """
-    if run.grouped and action.planned.position == 0:
-        await database.write(lambda tx: throttles.close_group(tx, run.id))
+    if (
+        run.grouped
+        and action.planned.position == 0
+        and await database.write(lambda tx: throttles.close_group(tx, run.id))
+    ):
+        return Turn(read_again=True)
     if run.once is None:
         return GO_ON
     once = run.once
@@ -69,7 +74,7 @@ async def take_over(
         await lanes.keep_lane(tx, (run.tenant, action.lane), owner)
         first = await read_lane(tx, run.tenant, action.lane, 1)
         if not first or first[0].id != action.id:
-            return Turn(out_of_turn=True)
+            return Turn(read_again=True)
         if not await links.take_over(tx, held, run, action.lane, now):
             return Turn(wait="another run takes the value over")
         if doubtful:  # written down: all steps may be there, and this try may end in a crash

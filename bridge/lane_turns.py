@@ -96,7 +96,7 @@ class LaneTurns:
             await self._matching.match_in_lane(action, self._owner)
             return Next.READ_AGAIN
         turn = await take_turn(self._database, self._clock, action, run, self._owner)
-        if turn.out_of_turn:
+        if turn.read_again:
             return Next.READ_AGAIN
         if turn.skip_run:
             recorded = await self._database.write(

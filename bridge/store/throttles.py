@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from bridge.action import Throttle
+from bridge.store.shared_locks import lock_names
 from bridge.store.transaction import Transaction
 
 
@@ -100,6 +101,13 @@ async def take_slot(
     return slot
 
 
-async def close_group(tx: Transaction, run_id: str) -> None:
-    """The run starts now and takes no further event in."""
-    await tx.run("UPDATE throttles SET group_run = '' WHERE group_run = ?", run_id)
+async def close_group(tx: Transaction, run_id: str) -> bool:
+    """The run starts now and takes no further event in; false when it is closed already.
+
+    Waits for nodes that are adding an event to it.
+    """
+    window = await tx.row("SELECT tenant, rule, value FROM throttles WHERE group_run = ?", run_id)
+    if window is None:
+        return False
+    await lock_names(tx, [window_name(*window)])
+    return await tx.run("UPDATE throttles SET group_run = '' WHERE group_run = ?", run_id) == 1

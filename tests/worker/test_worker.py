@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.action import ActionState, Outcome
+from bridge.action import ActionState, Call, Outcome
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import EventState, StoredEvent
 from bridge.store.attempts import attempts_of_action
@@ -449,6 +449,29 @@ async def test_grouped_run_stands_for_all_events_that_came_while_it_waited(
     route.clock.advance(3_600_000)
     await route.run()
     assert [call.parameters.body for call in far.calls] == ["1 scans: s0", "3 scans: s1 s2 s3"]
+
+
+async def test_group_takes_in_what_came_while_the_actions_before_it_ran(
+    make_route: Make, far: FarSide
+) -> None:
+    note = LOG.split("rules:\n")[1]
+    route = make_route(GROUPED.replace("  - name: digest", f"{note}  - name: digest"))
+    await route.accept("k0", {**SCAN, "scan_id": "s0"}, subject="s0")
+    await route.run()
+    far.replies.append(TryAgain("busy", after_seconds=3_600))
+    await route.accept("k1", {**SCAN, "scan_id": "s1"}, subject="s1")
+    await route.run()
+
+    async def one_more(call: Call[Any]) -> None:
+        far.before = None
+        await route.accept("k2", {**SCAN, "scan_id": "s2"}, subject="s2")
+        await route.worker.match()
+
+    far.before = one_more
+    route.clock.advance(7_200_000)
+    await route.run()
+    said = [call.parameters.body for call in far.calls]
+    assert [body for body in said if "scans" in body] == ["1 scans: s0", "2 scans: s1 s2"]
 
 
 async def test_events_that_led_to_a_ticket_are_found_by_it_also_where_they_were_grouped(
