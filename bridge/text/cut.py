@@ -89,14 +89,20 @@ def fit_wiki(text: str, limit: int, note: str = "… cut here.") -> Written:
 
 
 def _most(total: int, fits: Callable[[int], bool]) -> int:
-    """The largest number up to `total` that fits, by halving; 0 when not even 1 does."""
-    low, high = 0, total
-    while low < high:
-        middle = (low + high + 1) // 2
+    """The largest number up to `total` that fits; 0 when not even 1 does.
+
+    By doubling and then by halving: of what is far too long only its beginning is ever written.
+    """
+    low, high = 0, 1
+    while high <= total and fits(high):
+        low, high = high, high * 2
+    high = min(high, total + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
         if fits(middle):
             low = middle
         else:
-            high = middle - 1
+            high = middle
     return low
 
 

@@ -11,6 +11,7 @@ from bridge.text.characters import cut_words, head, length, one_line
 from bridge.text.cut import fit, fit_wiki, rest_note
 from bridge.text.markdown import read_markdown
 from bridge.text.plain import write_plain
+from bridge.text.tree import Document, Paragraph, Text, Written
 from bridge.text.wiki import write_wiki
 
 
@@ -117,3 +118,17 @@ def test_nothing_is_left_where_not_even_the_note_fits() -> None:
 def test_flags_and_joined_emoji_are_not_taken_apart() -> None:
     assert head("a🇩🇪", 3) == "a"
     assert head("a👩🏽", 3) == "a"
+
+
+def test_of_what_is_far_too_long_only_the_beginning_is_written_again() -> None:
+    line = Paragraph((Text("a line of words"),))
+    blocks: list[int] = []
+
+    def counted(document: Document) -> Written:
+        blocks.append(len(document.blocks))
+        return write_wiki(document)
+
+    written = fit(Document((line,) * 10_000), 1_000, counted)
+    assert written.text.endswith("… cut here.")
+    assert blocks[0] == 10_000
+    assert sum(blocks[1:]) < 1_000
