@@ -6,9 +6,10 @@ nearest, and is reported. Nothing is refused, however it is broken: what is no n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 
 from bridge.event import JSON
 from bridge.text.characters import tidy
@@ -255,27 +256,38 @@ class _Reader:
         return content
 
 
-def joined(content: list[Inline]) -> tuple[Inline, ...]:
+def joined(content: Iterable[Inline]) -> tuple[Inline, ...]:
     """Neighbours of one kind as one: what one mark spans comes in a piece for each change in it."""
     found: list[Inline] = []
-    for inline in content:
-        last = found[-1] if found else None
-        match last, inline:
-            case Text(before), Text(after):
-                found[-1] = Text(before + after)
-            case Code(before), Code(after):
-                found[-1] = Code(before + after)
-            case Strong(before), Strong(after):
-                found[-1] = Strong(joined([*before, *after]))
-            case Emphasis(before), Emphasis(after):
-                found[-1] = Emphasis(joined([*before, *after]))
-            case Struck(before), Struck(after):
-                found[-1] = Struck(joined([*before, *after]))
-            case Link(target, before), Link(other, after) if target == other:
-                found[-1] = Link(target, joined([*before, *after]))
-            case _:
-                found.append(inline)
+    for _, neighbours in groupby(content, key=_kind):
+        same = list(neighbours)
+        text = "".join(one.text for one in same if isinstance(one, Text | Code))
+        inner = (
+            part
+            for one in same
+            if isinstance(one, Strong | Emphasis | Struck | Link)
+            for part in one.content
+        )
+        match same[0]:
+            case Text():
+                found.append(Text(text))
+            case Code():
+                found.append(Code(text))
+            case Strong():
+                found.append(Strong(joined(inner)))
+            case Emphasis():
+                found.append(Emphasis(joined(inner)))
+            case Struck():
+                found.append(Struck(joined(inner)))
+            case Link(target, _):
+                found.append(Link(target, joined(inner)))
+            case Break():
+                found += same
     return tuple(found)
+
+
+def _kind(inline: Inline) -> tuple[type[Inline], str]:
+    return type(inline), inline.target if isinstance(inline, Link) else ""
 
 
 def _on_lines(lines: list[tuple[Inline, ...]]) -> tuple[Inline, ...]:

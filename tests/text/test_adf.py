@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import cache
 from pathlib import Path
 
@@ -301,6 +302,22 @@ def test_nesting_without_end_is_cut() -> None:
         value = {"type": "blockquote", "content": [value]}
     document = read_adf(value)
     assert any("deep was left out" in one for one in document.lost)
+
+
+def test_marks_that_change_with_every_letter_cost_no_more_than_others() -> None:
+    """Anybody who may comment can write that; it held everything up for minutes."""
+    strong: JSON = {"type": "strong"}
+    code: JSON = {"type": "code"}
+    nodes: list[JSON] = [
+        {"type": "text", "text": "a", "marks": [strong, code] if number % 2 else [strong]}
+        for number in range(4_000)
+    ]
+    started = time.perf_counter()
+    (block,) = read_adf(
+        {"type": "doc", "content": [{"type": "paragraph", "content": nodes}]}
+    ).blocks
+    assert time.perf_counter() - started < 5
+    assert block == Paragraph((Strong((Text("a"), Code("a")) * 2_000),))
 
 
 @given(DOCUMENTS)
