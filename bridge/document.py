@@ -69,10 +69,18 @@ class Document:
                 return None
         return value  # type: ignore[no-any-return]
 
-    def problem(self, path: Path_, message: str, hint: str = "", *, key: bool = False) -> Problem:
+    def problem(
+        self,
+        path: Path_,
+        message: str,
+        hint: str = "",
+        *,
+        key: bool = False,
+        tells: Iterable[str] = (),
+    ) -> Problem:
         """A problem at the value (or the key) that this path names."""
         place = self.key_place(path) if key else self.place(path)
-        return Problem(place, message, path_text(path), hint)
+        return Problem(place, message, path_text(path), hint, tells=tuple(tells))
 
     def _node(self, path: Path_) -> Any:
         node = self._top
@@ -125,13 +133,18 @@ def read(path: Path, shown: str | None = None) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "x"?` where a known word is near, else an empty text."""
+    near = nearest(word, known)
+    return f'did you mean "{near}"?' if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that is near this one; empty where none is."""
     choices = list(known)
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
-    if not near:
-        folded = {choice.lower().replace("-", "_"): choice for choice in choices}
-        same = folded.get(word.lower().replace("-", "_"))
-        near = [same] if same else []
-    return f'did you mean "{near[0]}"?' if near else ""
+    if near:
+        return near[0]
+    folded = {choice.lower().replace("-", "_"): choice for choice in choices}
+    return folded.get(word.lower().replace("-", "_"), "")
 
 
 def path_text(path: Path_) -> str:

@@ -43,7 +43,8 @@ BridgeError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 
 class BridgeError(Exception):
@@ -69,6 +70,7 @@ class Problem:
     field: the path of the key, such as `rules[0].when`; empty when the whole file is meant.
     hint: a suggestion such as `did you mean "create_ticket"?`; may be empty.
     warning: true when the program goes on all the same.
+    tells: the sources and integrations that the hint names.
     """
 
     place: Place
@@ -76,6 +78,11 @@ class Problem:
     field: str = ""
     hint: str = ""
     warning: bool = False
+    tells: tuple[str, ...] = ()
+
+    def for_those_who_know(self, names: Collection[str]) -> Problem:
+        """The same, without a hint that names a source or an integration beside these."""
+        return self if set(self.tells) <= set(names) else replace(self, hint="", tells=())
 
     def __str__(self) -> str:
         words = f"{self.place}: {self.field + ': ' if self.field else ''}{self.message}"

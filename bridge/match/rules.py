@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.action import ActionShape
-from bridge.document import Document, did_you_mean, load, read
+from bridge.document import Document, did_you_mean, load, nearest, read
 from bridge.errors import Invalid, Place, Problem
 from bridge.event import JSON
 from bridge.match.cases import Entry, RuleTest, read_tests
@@ -262,9 +262,12 @@ class _Loader:
             if known is None or any(fits((pattern,), source) for source in known):
                 continue
             what = "no source fits" if is_glob(pattern) else "no source is called"
-            near = did_you_mean(pattern, known)
-            hint = near or (f"known: {', '.join(sorted(known))}" if known else "")
-            problem = Problem(document.place(()), f'{what} "{pattern}"', "", hint, not near)
+            near = nearest(pattern, known)
+            hint = f"known: {', '.join(sorted(known))}" if known else ""
+            problem = Problem(
+                document.place(()), f'{what} "{pattern}"', "",
+                did_you_mean(pattern, known) or hint, not near, (near,) if near else tuple(known),
+            )  # fmt: skip
             self._note(document, path, index, problem)
 
     def _note(

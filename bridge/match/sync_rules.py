@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.action import OnFailure
-from bridge.document import Document, did_you_mean
+from bridge.document import Document, did_you_mean, nearest
 from bridge.errors import Problem
 from bridge.match.expression import compile_expression
 from bridge.match.rule import NAMES, Rule, Step
@@ -59,11 +59,13 @@ def _check_end(
     if end.in_ not in integrations:
         hint = did_you_mean(end.in_, integrations) or f"those with a {end.kind}: {_listed(can)}"
         words = f'no integration is called "{end.in_}"'
-        problems.append(document.problem((*path, "in"), words, hint))
+        near = nearest(end.in_, integrations)
+        tells = [near] if near else can
+        problems.append(document.problem((*path, "in"), words, hint, tells=tells))
     elif end.in_ not in can:
         words = f'"{end.in_}" has no {end.kind} that can be kept alike'
         hint = f"those that have: {_listed(can)}"
-        problems.append(document.problem((*path, "in"), words, hint))
+        problems.append(document.problem((*path, "in"), words, hint, tells=can))
 
 
 def _listed(names: list[str]) -> str:

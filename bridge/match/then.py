@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from bridge.action import ActionShape
-from bridge.document import did_you_mean
-from bridge.errors import Problem
+from bridge.document import did_you_mean, nearest
 from bridge.event import JSON
 from bridge.match.rule import Step
 from bridge.match.rulefile import RESERVED
@@ -138,16 +137,19 @@ class _Compiler:
         integrations = self.known.integrations or {}
         at = (*self.path, "in")
         if named not in integrations:
+            near = nearest(named, integrations)
             hint = did_you_mean(named, integrations) or _among(integrations)
-            self._complain(at, f'no integration is called "{named}"', hint)
+            words = f'no integration is called "{named}"'
+            self._complain(at, words, hint, tells=[near] if near else integrations)
         elif named not in offering:
             hint = f"these do: {', '.join(offering)}" if offering else "none does"
-            self._complain(at, f'the integration "{named}" does not offer {shape.name}', hint)
+            words = f'the integration "{named}" does not offer {shape.name}'
+            self._complain(at, words, hint, tells=offering)
 
     def _complain_of_none(self, shape: ActionShape, offering: list[str]) -> None:
         if offering:
             words = f"several integrations offer {shape.name}; name one of them with `in`"
-            self._complain(self.path, words, ", ".join(offering), key=True)
+            self._complain(self.path, words, ", ".join(offering), key=True, tells=offering)
         else:
             words = f"no configured integration offers {shape.name}"
             self._complain(self.path, words, "add one under `integrations`", key=True)
@@ -174,9 +176,17 @@ class _Compiler:
                 lambda detail: _matters(detail["loc"], detail["type"], leaves),
             )
 
-    def _complain(self, path: Path, words: str, hint: str = "", *, key: bool = False) -> None:
-        problem = self.scope.document.problem(path, words, hint, key=key)
-        self.scope.problems.append(Problem(problem.place, words, problem.field, hint))
+    def _complain(
+        self,
+        path: Path,
+        words: str,
+        hint: str = "",
+        *,
+        key: bool = False,
+        tells: Iterable[str] = (),
+    ) -> None:
+        problem = self.scope.document.problem(path, words, hint, key=key, tells=tells)
+        self.scope.problems.append(problem)
 
 
 def _sample(gives: str) -> JSON:

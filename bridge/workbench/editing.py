@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
 from itertools import count
 from pathlib import Path, PurePosixPath
 
@@ -18,7 +19,6 @@ from bridge.clock import Clock, iso
 from bridge.configured import NOTHING, Configured, rules_from
 from bridge.document import read
 from bridge.errors import BridgeError, Conflict, Invalid, NotFound, Place, Problem
-from bridge.event import JSON
 from bridge.match.rules import SUFFIXES, read_files
 from bridge.registry import Offers
 from bridge.sections import RulesSettings
@@ -32,6 +32,9 @@ MOST_OLD = 100
 
 MOST_CHARACTERS = 1_000_000
 """Of one rule file. Arbitrary: ten thousand rules take twice as much, and nobody types those."""
+
+MOST_NAME_BYTES = 200
+"""Of a name as it is kept: file systems take 255, and the time and a draft's mark are added."""
 
 NEW_FILE = ""
 """The digest of a file that is not there."""
@@ -47,10 +50,6 @@ class RuleText:
     name: str
     text: str
     digest: str
-
-    def as_json(self) -> JSON:
-        """The same for other programs."""
-        return {"name": self.name, "text": self.text, "digest": self.digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +69,6 @@ class Saved:
     version: str
     warnings: tuple[Problem, ...]
 
-    def as_json(self) -> JSON:
-        """The same for other programs."""
-        return {
-            "name": self.name,
-            "digest": self.digest,
-            "patch": self.patch,
-            "written": self.written,
-            "kept": self.kept,
-            "version": self.version,
-            "warnings": [str(one) for one in self.warnings],
-        }
-
 
 def list_rule_files(settings: RulesSettings) -> Sequence[str]:
     """The names of the rule files, in the order in which they are read."""
@@ -94,7 +81,7 @@ def list_rule_files(settings: RulesSettings) -> Sequence[str]:
 
 def read_rule_file(settings: RulesSettings, name: str) -> RuleText:
     """One rule file. Raises NotFound, and Invalid where it is no text."""
-    file = _file_of(settings, name)
+    file = file_of(settings, name)
     if not file.is_file():
         raise NotFound(f"there is no rule file {name}")
     text = read(file)
@@ -105,24 +92,13 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def check_rule_file(
-    configured: Configured, name: str, text: str, made: Offers = NOTHING
-) -> tuple[str, tuple[Problem, ...]]:
-    """The version of the set with this text in this file, and its warnings.
-
-    All files are checked together, by the checker of the server. Raises Invalid.
-    """
-    rules = rules_from(configured, files_with(configured.settings.rules, name, text), made)
-    return rules.version, rules.warnings
-
-
 def files_with(settings: RulesSettings, name: str, text: str | None) -> Mapping[str, str]:
     """The rule files as they are read, with one of them changed, or left out. Raises Invalid."""
     problems: list[Problem] = []
     files = read_files([settings.path], problems)
     if problems:
         raise Invalid(problems)
-    file = str(_file_of(settings, name))
+    file = str(file_of(settings, name))
     changed = {**files, file: text or ""}
     if text is None:
         del changed[file]
@@ -146,7 +122,7 @@ def save_rule_file(
     BridgeError where it cannot be written.
     """
     settings = configured.settings.rules
-    file = _file_of(settings, name)
+    file = file_of(settings, name)
     before = _text_of(file)
     if digest_of(before) != base if before is not None else base != NEW_FILE:
         raise Conflict(f"{name} has changed since it was opened; open it again")
@@ -188,22 +164,30 @@ def _lines(text: str | None) -> list[str]:
     return [*lines, parts[-1]] if parts[-1] else lines
 
 
-def _file_of(settings: RulesSettings, name: str) -> Path:
+def file_of(settings: RulesSettings, name: str) -> Path:
     """Where a rule file lies. Raises NotFound for what is no place for one."""
     root = settings.path
     path = PurePosixPath(name)
     strange = path.is_absolute() or "\\" in name or "\0" in name or not name.isprintable()
+    strange = strange or path.as_posix() != name or len(_flat(name).encode()) > MOST_NAME_BYTES
     hidden = any(part.startswith(".") for part in path.parts)
     if strange or hidden or path.suffix not in SUFFIXES:
-        raise NotFound(f"{name!r} is no name of a rule file; such as scans.yaml")
+        raise NotFound(f"{name[:100]!r} is no name of a rule file; such as scans.yaml")
     if not root.is_dir():
         if name != root.name:
             raise NotFound(f"there is one rule file, {root.name}")
         return root
     file = root.joinpath(*path.parts)
+    if any(one.is_file() for one in file.parents):
+        raise NotFound(f"{name!r} would lie below a file")
     if not file.parent.resolve().is_relative_to(root.resolve()):
         raise NotFound(f"{name!r} lies outside the rules")
     return file
+
+
+def _flat(name: str) -> str:
+    """A name without folders, as old versions lie side by side."""
+    return name.replace("/", "__")
 
 
 def _text_of(file: Path) -> str | None:
@@ -216,7 +200,7 @@ def _keep(settings: RulesSettings, name: str, text: str, now: int) -> str:
     root = settings.path if settings.path.is_dir() else settings.path.parent
     folder = root / OLD
     folder.mkdir(exist_ok=True)
-    flat = name.replace("/", "__")
+    flat = _flat(name)
     moment = iso(now).replace(":", "").replace(".", "")
     kept = folder / f"{flat}.{moment}.old"
     for number in count(2):  # nothing that was kept is ever written over
@@ -224,7 +208,7 @@ def _keep(settings: RulesSettings, name: str, text: str, now: int) -> str:
             break
         kept = folder / f"{flat}.{moment}-{number}.old"
     _write(kept, text, 0o600)
-    for oldest in sorted(folder.glob(f"{flat}.*.old"))[:-MOST_OLD]:
+    for oldest in sorted(folder.glob(f"{escape(flat)}.*.old"))[:-MOST_OLD]:
         oldest.unlink()
     return str(kept)
 

@@ -85,3 +85,55 @@ async def test_where_saving_is_not_allowed_a_patch_comes_back(world: World, tmp_
     assert told["written"] is False
     assert told["patch"].startswith("--- /dev/null\n+++ b/teams/one.yaml\n")
     assert list((tmp_path / "rules").iterdir()) == []
+
+
+NO_NAMES = ["teams/one.yaml/two.yaml", f"{'a' * 300}.yaml", "./x.yaml", "x.yaml/", ".x/y.yaml"]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+async def test_what_can_be_no_rule_file_is_said_to_be_none(editable: World, name: str) -> None:
+    await editable.ask("PUT", ADDRESS, json={"text": RULE})
+    address = "/api/v1/rules/files/" + name.replace(".", "%2E")
+    body = {"text": RULE.replace("first", "second")}
+    for method in ("GET", "PUT"):
+        refused = await editable.ask(method, address, json=body if method == "PUT" else None)
+        assert refused.status_code == 404, refused.text
+    checked = await editable.ask(
+        "POST", "/api/v1/rules/check", "viewer", json={"files": {name: RULE}}
+    )
+    assert checked.status_code == 422
+    assert checked.json()["error"]["fields"][0]["loc"][:2] == ["body", "files"]
+
+
+async def test_hints_name_no_source_and_no_integration_of_another_tenant(
+    editable: World, tmp_path: Path
+) -> None:
+    text = """\
+version: 1
+rules:
+  - {name: a, on: scan.finished, source: their, then: [{log: {message: x}}]}
+  - {name: b, on: scan.finished, source: far-away, then: [{log: {message: x}}]}
+  - {name: c, on: scan.finished, then: [{create_ticket: {in: jirra, summary: x}}]}
+  - {name: d, on: scan.finished, then: [{notify: {in: jira, text: x, channel: y}}]}
+  - {name: a, on: scan.finished, then: [{log: {message: x}}]}
+"""
+
+    async def hints(tenant: str) -> list[str]:
+        body = {"files": {"x.yaml": text}}
+        told = await editable.ask("POST", "/api/v1/rules/check", "viewer", tenant=tenant, json=body)
+        assert str(tmp_path) not in told.text
+        return [one["hint"] for one in told.json()["problems"]]
+
+    assert await hints("default") == ["", "", 'did you mean "jira"?', "none does", ""]
+    assert await hints("acme") == ['did you mean "theirs"?', "", "", "none does", ""]
+    (tmp_path / "rules" / "x.yaml").write_text(text, "utf-8")
+    await editable.parts.reload()
+    listed = await editable.ask("GET", "/api/v1/rules", tenant="acme")
+    problems = listed.json()["problems"]
+    assert problems[0].endswith('no source is called "their" (did you mean "theirs"?)')
+    assert problems[1].endswith('no integration is called "jirra"')
+    assert str(tmp_path) not in listed.text
+    body = {"text": text.replace("name: a", "name: z", 1), "base": ""}
+    saved = await editable.ask("PUT", ADDRESS, json=body)
+    assert "jira" in saved.text
+    assert "theirs" not in saved.text

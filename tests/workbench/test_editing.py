@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bridge.configured import read_rules
 from bridge.errors import BridgeError, Conflict, Invalid, NotFound
 from bridge.workbench.editing import (
     MOST_OLD,
     NEW_FILE,
     Saved,
-    check_rule_file,
     digest_of,
     list_rule_files,
     read_rule_file,
@@ -66,7 +66,7 @@ def test_edit_is_written_whole_and_the_old_version_is_kept(editable: Installatio
     assert names(editable.folder / "rules") == [".old", "one.yaml"]  # no draft is left
     assert list_rule_files(editable.configured.settings.rules) == ["one.yaml"]
     assert saved.digest == digest_of(changed)
-    assert saved.version == check_rule_file(editable.configured, "one.yaml", changed)[0]
+    assert saved.version == read_rules(editable.configured).version
 
 
 def test_patch_of_an_edit_can_be_applied(editable: Installation, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,16 +15,16 @@ from pydantic import Field
 from bridge.access.role import Role
 from bridge.clock import Clock
 from bridge.configured import Configured
-from bridge.errors import FieldProblem, FieldsRefused, Invalid, Problem, RoleRefused
+from bridge.errors import FieldProblem, FieldsRefused, Invalid, RoleRefused
 from bridge.made import MadeIntegrations
 from bridge.sections import DEFAULT_TENANT
 from bridge.store.audit import add_change
 from bridge.store.transaction import Database
 from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.web.api.rule_problems import RuleProblems
 from bridge.workbench.editing import (
     NEW_FILE,
     RuleText,
-    Saved,
     list_rule_files,
     read_rule_file,
     save_rule_file,
@@ -98,6 +97,7 @@ class RuleFilesApi:
     ) -> None:
         self._configured = configured
         self._made = made
+        self._problems = RuleProblems(configured, made)
         self._database = database
         self._clock = clock
         self._take_up = take_up
@@ -167,28 +167,18 @@ class RuleFilesApi:
                     dict(self._made.offers),
                 )  # fmt: skip
             except Invalid as invalid:
+                told = [self._problems.told(one, who.tenant) for one in invalid.problems]
                 raise FieldsRefused(
-                    [FieldProblem(("body", "text"), placed(one)) for one in invalid.problems]
+                    [FieldProblem(("body", "text"), str(one)) for one in told]
                 ) from invalid
+        kept = Path(saved.kept).name
         if saved.written:
             what = "rules.save" if text is not None else "rules.remove"
-            change = who.change(
-                now, what, name, asked.request_id, version=saved.version, kept=shown(saved).kept
-            )
+            change = who.change(now, what, name, asked.request_id, version=saved.version, kept=kept)
             await self._database.write(lambda tx: add_change(tx, change))
             await self._take_up()
-        return shown(saved)
-
-
-def placed(problem: Problem) -> str:
-    """A mistake with its place, without the folders of the server."""
-    return str(replace(problem, place=replace(problem.place, file=Path(problem.place.file).name)))
-
-
-def shown(saved: Saved) -> SavedFile:
-    """Without the folders of the server."""
-    return SavedFile(
-        name=saved.name, digest=saved.digest, patch=saved.patch, written=saved.written,
-        kept=Path(saved.kept).name, version=saved.version,
-        warnings=tuple(str(one) for one in saved.warnings),
-    )  # fmt: skip
+        return SavedFile(
+            name=saved.name, digest=saved.digest, patch=saved.patch, written=saved.written,
+            kept=kept, version=saved.version,
+            warnings=tuple(str(self._problems.told(one, who.tenant)) for one in saved.warnings),
+        )  # fmt: skip

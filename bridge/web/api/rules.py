@@ -7,8 +7,7 @@ the place of the files of the same name; with others that do not change they mak
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Protocol
 
 from pydantic import Field, JsonValue
@@ -17,7 +16,7 @@ from bridge.access.role import Role
 from bridge.clock import Clock, iso
 from bridge.configured import Configured, rules_from
 from bridge.connectors.catalogue import action_shapes
-from bridge.errors import FieldProblem, FieldsRefused, Invalid, Problem
+from bridge.errors import FieldProblem, FieldsRefused, Invalid, NotFound, Problem
 from bridge.event import JSON
 from bridge.made import MadeIntegrations
 from bridge.match.rules import RuleSet, read_files
@@ -27,7 +26,9 @@ from bridge.store.events import get_event
 from bridge.store.rule_counts import RuleCount, rule_counts
 from bridge.store.transaction import Database
 from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.web.api.rule_problems import RuleProblems
 from bridge.workbench import backtest as backtesting
+from bridge.workbench.editing import file_of
 from bridge.workbench.explained import Explainer, explained_json
 from bridge.workbench.testing import run_tests
 
@@ -160,6 +161,7 @@ class RulesApi:
     ) -> None:
         self._configured = configured
         self._made = made
+        self._problems = RuleProblems(configured, made)
         self._holder = holder
         self._database = database
         self._clock = clock
@@ -217,12 +219,13 @@ class RulesApi:
                 ShownRule(
                     name=rule.name, description=rule.description, enabled=rule.enabled, on=rule.on,
                     source=rule.source, actions=tuple(step.action for step in rule.steps),
-                    file=self._name(rule.place.file), line=rule.place.line, matched=count.matched,
+                    file=self._problems.name(rule.place.file), line=rule.place.line,
+                    matched=count.matched,
                     errors=count.errors, last_matched_at=iso(last) if last else None,
                     last_error=count.last_error,
                 )
             )  # fmt: skip
-        problems = tuple(str(one) for one in holder.problems)
+        problems = tuple(str(self._problems.told(one, tenant)) for one in holder.problems)
         return RuleList(version=holder.version, rules=tuple(shown), problems=problems)
 
     async def schema(self, asked: Asked[None, Nothing]) -> JsonValue:
@@ -231,32 +234,29 @@ class RulesApi:
         return schema
 
     async def words(self, asked: Asked[None, Nothing]) -> Words:
-        tenant, configured = asked.who.tenant, self._configured
-        made = [(row.identifier, row.name) for row, _ in self._made.of(tenant)]
         found = {
             **dict.fromkeys(KEYS, "key of a rule"),
-            **{name: "integration" for names in made for name in names},
-            **{name: "integration" for owner, name in configured.integrations if owner == tenant},
-            **{name: "source" for owner, name in configured.sources if owner == tenant},
+            **self._problems.names(asked.who.tenant),
             **{name: shape.sentence for name, shape in action_shapes().items()},
         }
         return Words(words=tuple(Word(label=one, detail=words) for one, words in found.items()))
 
     async def check(self, asked: Asked[Change, Nothing]) -> Checked:
+        tenant = asked.who.tenant
         try:
             rules = await self._changed(asked.body.files)
         except Invalid as invalid:
-            problems = tuple(self._problem(one) for one in invalid.problems)
+            problems = self._shown(invalid.problems, tenant)
             return Checked(ok=False, rules=0, version="", problems=problems)
         return Checked(
             ok=True, rules=len(rules.rules), version=rules.version,
-            problems=tuple(self._problem(one) for one in rules.warnings),
+            problems=self._shown(rules.warnings, tenant),
         )  # fmt: skip
 
     async def explain(self, asked: Asked[ExplainChange, Nothing]) -> JsonValue:
         body, tenant = asked.body, asked.who.tenant
         await self._database.read(lambda tx: get_event(tx, body.event, tenant))
-        rules = await self._right(body.files) if body.files else self._holder.current
+        rules = await self._right(body.files, tenant) if body.files else self._holder.current
         explainer = Explainer(
             self._configured, rules, self._clock, self._database, made=self._made.find
         )
@@ -265,7 +265,7 @@ class RulesApi:
         return told
 
     async def test(self, asked: Asked[Change, Nothing]) -> JsonValue:
-        rules = await self._right(asked.body.files)
+        rules = await self._right(asked.body.files, asked.who.tenant)
         folder = self._configured.settings.rules.path.parent
         done = await asyncio.to_thread(run_tests, self._configured, rules, folder, self._clock())
         told: JsonValue = done.as_json()
@@ -273,7 +273,7 @@ class RulesApi:
 
     async def backtest(self, asked: Asked[BacktestChange, Nothing]) -> JsonValue:
         body, now = asked.body, self._clock()
-        await self._right(body.files)
+        await self._right(body.files, asked.who.tenant)
         since = now - int(body.days * DAY_MS)
         events = EventFilter(asked.who.tenant, body.source, body.type, since=since)
         total, _ = await backtesting.how_many(self._database, events)
@@ -289,16 +289,14 @@ class RulesApi:
         told: JsonValue = report.as_json()
         return told
 
-    async def _right(self, files: Mapping[str, str]) -> RuleSet:
+    async def _right(self, files: Mapping[str, str], tenant: str) -> RuleSet:
         """The set with these files in it. Raises FieldsRefused with every mistake."""
         try:
             return await self._changed(files)
         except Invalid as invalid:
+            told = [self._problems.told(one, tenant) for one in invalid.problems]
             raise FieldsRefused(
-                [
-                    FieldProblem(("body", "files", self._name(one.place.file)), str(one))
-                    for one in invalid.problems
-                ]
+                [FieldProblem(("body", "files", one.place.file), str(one)) for one in told]
             ) from invalid
 
     async def _changed(self, files: Mapping[str, str]) -> RuleSet:
@@ -308,41 +306,33 @@ class RulesApi:
 
     def texts(self) -> dict[str, str]:
         """The rule files as they are now, by their names below the folder. Raises Invalid."""
-        return {self._name(file): text for file, text in self._files({}).items()}
+        return {self._problems.name(file): text for file, text in self._files({}).items()}
 
     def _files(self, changed: Mapping[str, str]) -> dict[str, str]:
         """All rule files by their whole names, the changed ones in place of those that are there.
 
         Raises Invalid where one cannot be read, FieldsRefused for a name that leads elsewhere.
         """
-        path = self._configured.settings.rules.path
-        problems: list[Problem] = []
-        texts = dict(read_files((path,), problems)) if path.exists() else {}
+        settings, problems = self._configured.settings.rules, list[Problem]()
+        texts = read_files((settings.path,), problems) if settings.path.exists() else {}
         if problems:
             raise Invalid(problems)
         for name, text in changed.items():
-            parts = PurePosixPath(name).parts
-            if not name.endswith((".yaml", ".yml")) or name.startswith("/") or ".." in parts:
-                words = "is no name of a rule file, such as tickets.yaml"
-                raise FieldsRefused([FieldProblem(("body", "files", name[:100]), words)])
-            texts[str(self._folder / name)] = text
+            try:
+                texts[str(file_of(settings, name))] = text
+            except NotFound as error:
+                where = ("body", "files", name[:100])
+                raise FieldsRefused([FieldProblem(where, str(error))]) from error
         return texts
 
-    @property
-    def _folder(self) -> Path:
-        path = self._configured.settings.rules.path
-        return path if path.is_dir() else path.parent
-
-    def _name(self, file: str) -> str:
-        """A rule file's name below the folder of rules."""
-        path = Path(file)
-        inside = path.is_relative_to(self._folder)
-        return path.relative_to(self._folder).as_posix() if inside else path.name
-
-    def _problem(self, one: Problem) -> ShownProblem:
-        return ShownProblem(
-            file=self._name(one.place.file), line=one.place.line, column=one.place.column,
-            field=one.field, message=one.message, hint=one.hint, warning=one.warning,
+    def _shown(self, problems: Sequence[Problem], tenant: str) -> tuple[ShownProblem, ...]:
+        told = (self._problems.told(one, tenant) for one in problems)
+        return tuple(
+            ShownProblem(
+                file=one.place.file, line=one.place.line, column=one.place.column,
+                field=one.field, message=one.message, hint=one.hint, warning=one.warning,
+            )
+            for one in told
         )  # fmt: skip
 
 
