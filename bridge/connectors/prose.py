@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from bridge.connectors.parameters import TextFormat
+from bridge.connectors.parameters import CreateTicket, TextFormat, UpdateTicket
 from bridge.errors import GiveUp
 from bridge.event import JSON
 from bridge.text.adf_literal import parse_adf
 from bridge.text.adf_reader import read_adf
-from bridge.text.characters import length, one_line, tidy
+from bridge.text.characters import head, length, one_line, tidy
 from bridge.text.cut import fit
 from bridge.text.gfm import write_markdown
 from bridge.text.markdown import read_markdown
@@ -60,3 +61,29 @@ def title_text(text: str, limit: int) -> Written:
         raise GiveUp("the title is empty")
     cut = length(" ".join(tidy(text).split())) > limit
     return Written(written, (f"the title was cut to {limit} characters",) if cut else ())
+
+
+def named_texts(
+    parameters: CreateTicket | UpdateTicket,
+    title_limit: int,
+    text_limit: int,
+    calls: re.Pattern[str] | None = None,
+) -> tuple[dict[str, JSON], list[str]]:
+    """`title` and `description`, those that the parameters name, and what was lost of them."""
+    fields: dict[str, JSON] = {}
+    lost: list[str] = []
+    if parameters.summary is not None:
+        title = title_text(parameters.summary, title_limit)
+        fields["title"] = title.text
+        lost += title.lost
+    if parameters.description is not None:
+        words = markdown_text(parameters.description, parameters.format, text_limit, calls)
+        fields["description"] = words.text
+        lost += words.lost
+    return fields, lost
+
+
+def label_texts(labels: Iterable[str], limit: int) -> list[str]:
+    """Labels within the limit: each one line, none twice, none empty."""
+    cleaned = (" ".join(tidy(label).split()) for label in labels)
+    return list(dict.fromkeys(head(label, limit) for label in cleaned if label))

@@ -9,7 +9,7 @@ from bridge.connectors.github.fields import Fields, dropped, priority_label, sha
 from bridge.connectors.github.find import find_made
 from bridge.connectors.github.marks import with_mark
 from bridge.connectors.github.options import REPOSITORY
-from bridge.connectors.github.texts import body_text, label_texts
+from bridge.connectors.github.texts import body_text, labels_of
 from bridge.connectors.parameters import CreateTicket
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
@@ -61,7 +61,7 @@ def _fields(github: GitHub, parameters: CreateTicket, body: str, mark: str) -> F
         fields.values["type"] = kind
     fields.values |= parameters.fields or {}
     labels = (parameters.labels or []) + [str(one) for one in as_list(fields.values.get("labels"))]
-    labels = label_texts(labels) + priority_label(github, parameters.priority, fields.lost)
+    labels = labels_of(labels) + priority_label(github, parameters.priority, fields.lost)
     if labels:
         fields.values["labels"] = [*dict.fromkeys(labels)]
     fields.values["body"] = with_mark(words, mark)

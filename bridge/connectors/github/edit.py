@@ -12,7 +12,7 @@ from bridge.connectors.github.fields import (
     shared_fields,
 )
 from bridge.connectors.github.marks import last_mark
-from bridge.connectors.github.texts import body_text, label_texts
+from bridge.connectors.github.texts import body_text, labels_of
 from bridge.connectors.parameters import UpdateTicket
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -48,5 +48,5 @@ def _labels(github: GitHub, parameters: UpdateTicket, old: dict[str, JSON], fiel
     of_priority = [name for name in known if prefix and name.casefold().startswith(prefix)]
     labels = [name for name in known if name not in of_priority]
     if parameters.labels is not None:
-        labels = label_texts(parameters.labels)
+        labels = labels_of(parameters.labels)
     fields.values["labels"] = [*dict.fromkeys((*labels, *(priority or of_priority)))]

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from bridge.connectors.answers import as_list
 from bridge.connectors.github.client import GitHub
-from bridge.connectors.github.texts import label_texts, title_text
+from bridge.connectors.github.options import TITLE_LIMIT
+from bridge.connectors.github.texts import labels_of
 from bridge.connectors.parameters import CreateTicket, UpdateTicket
+from bridge.connectors.prose import title_text
 from bridge.errors import GiveUp
 from bridge.event import JSON
 
@@ -24,9 +26,7 @@ def shared_fields(parameters: CreateTicket | UpdateTicket) -> Fields:
     """Title and assignee: what creating and updating have in common."""
     fields = Fields()
     if parameters.summary is not None:
-        title = title_text(parameters.summary)
-        if not title.text:
-            raise GiveUp("the summary is empty")
+        title = title_text(parameters.summary, TITLE_LIMIT)
         fields.values["title"] = title.text
         fields.lost += title.lost
     if parameters.assignee is not None:
@@ -48,7 +48,7 @@ def priority_label(github: GitHub, priority: str | None, lost: list[str]) -> lis
     if not github.settings.priority_label:
         lost.append("the priority was left out: issues have none")
         return []
-    return label_texts([github.settings.priority_label + priority])
+    return labels_of([github.settings.priority_label + priority])
 
 
 def label_names(issue: dict[str, JSON]) -> list[str]:

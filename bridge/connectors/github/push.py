@@ -19,7 +19,7 @@ from bridge.connectors.github.marks import last_mark, marks_in
 from bridge.connectors.github.options import BODY_LIMIT, TITLE_LIMIT
 from bridge.connectors.github.own_tables import append, own_tables, to_move, without
 from bridge.connectors.github.table import move_to_comments
-from bridge.connectors.github.texts import CALLS, ROOM_FOR_MARK, label_texts
+from bridge.connectors.github.texts import CALLS, ROOM_FOR_MARK, labels_of
 from bridge.connectors.parameters import CreateTicket
 from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
 from bridge.event import JSON
@@ -88,7 +88,7 @@ class GitHubTarget:
         if wanted.tags is not None:
             gone = set(there.tags) - set(wanted.tags)
             kept = [name for name in label_names(now) if name not in gone]
-            new = label_texts([tag for tag in wanted.tags if tag not in there.tags])
+            new = labels_of([tag for tag in wanted.tags if tag not in there.tags])
             fields.values["labels"] = [*dict.fromkeys((*kept, *new))]
         made = await self.github.write("PATCH", ticket.path, fields.values)
         lost += dropped(fields, made)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from bridge.connectors.github.client import GitHub
-from bridge.connectors.github.options import BODY_LIMIT, LABEL_LIMIT, TITLE_LIMIT
+from bridge.connectors.github.options import BODY_LIMIT, LABEL_LIMIT
 from bridge.connectors.parameters import TextFormat
-from bridge.connectors.prose import markdown_text
-from bridge.text.characters import head, length, one_line, tidy
+from bridge.connectors.prose import label_texts, markdown_text
 from bridge.text.quiet import quiet_text
 from bridge.text.tree import Written
 
@@ -26,19 +25,10 @@ def body_text(github: GitHub, text: str, text_format: TextFormat) -> Written:
     return markdown_text(text, text_format, BODY_LIMIT - ROOM_FOR_MARK, calls)
 
 
-def title_text(text: str) -> Written:
-    """One line of at most 256 characters."""
-    cut = length(" ".join(tidy(text).split())) > TITLE_LIMIT
-    lost = (f"the title was cut to {TITLE_LIMIT} characters",) if cut else ()
-    return Written(one_line(text, TITLE_LIMIT), lost)
-
-
 def cell_text(github: GitHub, text: str) -> str:
     """A literal cell or title of a table."""
     return text if github.settings.mentions else quiet_text(text, CALLS)
 
 
-def label_texts(labels: list[str]) -> list[str]:
-    """Labels as GitHub takes them: one line, at most 50 characters, none twice, none empty."""
-    cleaned = [" ".join(tidy(label).split()) for label in labels]
-    return list(dict.fromkeys(head(label, LABEL_LIMIT) for label in cleaned if label))
+def labels_of(names: list[str]) -> list[str]:
+    return label_texts(names, LABEL_LIMIT)

@@ -17,11 +17,11 @@ from bridge.connectors.kibana.options import (
 )
 from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
-from bridge.connectors.prose import markdown_text, title_text
+from bridge.connectors.prose import label_texts, markdown_text, named_texts, title_text
 from bridge.connectors.site import part
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
-from bridge.text.characters import head, tidy
+from bridge.text.characters import head
 
 STATUSES = ("open", "in-progress", "closed")
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -113,16 +113,7 @@ def outcome_of(
 async def update_ticket(kibana: Kibana, call: Call[UpdateTicket]) -> Outcome:
     """Sets what the parameters name and nothing else; the bridge's own tags stay."""
     parameters = call.parameters
-    fields: dict[str, JSON] = {}
-    lost: list[str] = []
-    if parameters.summary is not None:
-        title = title_text(parameters.summary, TITLE_LIMIT)
-        fields["title"] = title.text
-        lost += title.lost
-    if parameters.description is not None:
-        words = markdown_text(parameters.description, parameters.format, TEXT_LIMIT)
-        fields["description"] = words.text
-        lost += words.lost
+    fields, lost = named_texts(parameters, TITLE_LIMIT, TEXT_LIMIT)
     if parameters.priority:
         fields["severity"] = severity(parameters.priority)
     if parameters.assignee is not None:
@@ -231,9 +222,7 @@ def assignees(text: str) -> JSON:
 
 
 def tags_of(labels: Iterable[str]) -> list[str]:
-    """Tags as Kibana takes them: one line, at most 256 characters, none twice, none empty."""
-    cleaned = (" ".join(tidy(label).split()) for label in labels)
-    return list(dict.fromkeys(head(label, TAG_LIMIT) for label in cleaned if label))
+    return label_texts(labels, TAG_LIMIT)
 
 
 def own_tags(case: Case) -> list[JSON]:

@@ -6,8 +6,10 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.linear.client import Linear, own_id, ticket_key
 from bridge.connectors.linear.lookup import find_person, find_team, label_ids, priority_number
-from bridge.connectors.linear.texts import body_text, title_text
+from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
+from bridge.connectors.linear.texts import CALLS
 from bridge.connectors.parameters import CreateTicket
+from bridge.connectors.prose import named_texts
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 
@@ -62,15 +64,9 @@ async def issue_input(
     linear: Linear, parameters: CreateTicket, issue_id: str, lost: list[str]
 ) -> dict[str, JSON]:
     team = await find_team(linear, parameters.project)
-    title = title_text(parameters.summary)
-    if not title.text:
-        raise GiveUp("the summary is empty")
-    lost += title.lost
-    wanted: dict[str, JSON] = {"id": issue_id, "teamId": team.id, "title": title.text}
-    if parameters.description:
-        body = body_text(parameters.description, parameters.format)
-        lost += body.lost
-        wanted["description"] = body.text
+    texts, cut = named_texts(parameters, TITLE_LIMIT, TEXT_LIMIT, CALLS)
+    lost += cut
+    wanted: dict[str, JSON] = {"id": issue_id, "teamId": team.id, **texts}
     if parameters.issue_type:
         lost.append("the issue type was left out: Linear has none; use a label")
     if parameters.priority:

@@ -6,8 +6,10 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_object, child
 from bridge.connectors.linear.client import Linear, ticket_key
 from bridge.connectors.linear.lookup import find_person, label_ids, priority_number
-from bridge.connectors.linear.texts import body_text, title_text
+from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
+from bridge.connectors.linear.texts import CALLS
 from bridge.connectors.parameters import UpdateTicket
+from bridge.connectors.prose import named_texts
 from bridge.errors import GiveUp
 from bridge.event import JSON
 
@@ -25,18 +27,7 @@ async def update_ticket(linear: Linear, call: Call[UpdateTicket]) -> Outcome:
     """Sets what the parameters name and nothing else."""
     parameters = call.parameters
     key = ticket_key(parameters.ticket)
-    lost: list[str] = []
-    wanted: dict[str, JSON] = {}
-    if parameters.summary is not None:
-        title = title_text(parameters.summary)
-        if not title.text:
-            raise GiveUp("the summary is empty")
-        lost += title.lost
-        wanted["title"] = title.text
-    if parameters.description is not None:
-        body = body_text(parameters.description, parameters.format)
-        lost += body.lost
-        wanted["description"] = body.text
+    wanted, lost = named_texts(parameters, TITLE_LIMIT, TEXT_LIMIT, CALLS)
     if parameters.priority:
         wanted["priority"] = priority_number(parameters.priority)
     if parameters.assignee is not None:

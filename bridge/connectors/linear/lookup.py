@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.linear.client import Linear
+from bridge.connectors.prose import label_texts
 from bridge.errors import GiveUp
 from bridge.event import JSON
-from bridge.text.characters import head, tidy
 
 TEAM = """\
 query Team($name: String!) {
@@ -75,8 +75,7 @@ async def find_person(linear: Linear, who: str) -> str:
 
 async def label_ids(linear: Linear, team: str, names: list[str], lost: list[str]) -> list[JSON]:
     """The ids of labels; one that is missing is made where the settings let us."""
-    wanted = list(dict.fromkeys(head(" ".join(tidy(one).split()), LABEL_LIMIT) for one in names))
-    wanted = [name for name in wanted if name]
+    wanted = label_texts(names, LABEL_LIMIT)
     if not wanted:
         return []
     known = await _known(linear, team, wanted)

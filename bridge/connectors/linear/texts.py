@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
+from bridge.connectors.linear.options import TEXT_LIMIT
 from bridge.connectors.parameters import TextFormat
 from bridge.connectors.prose import markdown_text
-from bridge.text.characters import length, one_line, tidy
 from bridge.text.tree import Written
 
 CALLS = re.compile(r"https://linear\.app/(?=[^\s/]+/profiles/)")
@@ -18,10 +17,3 @@ https://linear.app/developers/graphql, "Mentions in Markdown", read 2026-11."""
 def body_text(text: str, text_format: TextFormat) -> Written:
     """Markdown. Raises GiveUp for broken ADF."""
     return markdown_text(text, text_format, TEXT_LIMIT, CALLS)
-
-
-def title_text(text: str) -> Written:
-    """One line of at most 255 characters."""
-    cut = length(" ".join(tidy(text).split())) > TITLE_LIMIT
-    lost = (f"the title was cut to {TITLE_LIMIT} characters",) if cut else ()
-    return Written(one_line(text, TITLE_LIMIT), lost)

@@ -8,7 +8,7 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list
 from bridge.connectors.hidden import ROOM, mark_line, with_lines
 from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
-from bridge.connectors.prose import markdown_text, title_text
+from bridge.connectors.prose import markdown_text, named_texts, title_text
 from bridge.connectors.thehive.client import Case, TheHive, case_key, case_path
 from bridge.connectors.thehive.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.thehive.words import OWN_TAG, case_status, severity, tags_of
@@ -103,16 +103,7 @@ def outcome_of(
 async def update_ticket(thehive: TheHive, call: Call[UpdateTicket]) -> Outcome:
     """Sets what the parameters name and nothing else; the bridge's own tags stay."""
     parameters = call.parameters
-    fields: dict[str, JSON] = {}
-    lost: list[str] = []
-    if parameters.summary is not None:
-        title = title_text(parameters.summary, TITLE_LIMIT)
-        fields["title"] = title.text
-        lost += title.lost
-    if parameters.description is not None:
-        words = markdown_text(parameters.description, parameters.format, TEXT_LIMIT)
-        fields["description"] = words.text
-        lost += words.lost
+    fields, lost = named_texts(parameters, TITLE_LIMIT, TEXT_LIMIT)
     if parameters.priority:
         fields["severity"] = severity(parameters.priority)
     if parameters.assignee is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bridge.connectors.prose import label_texts
 from bridge.connectors.thehive.options import TAG_LIMIT, TheHiveSettings
 from bridge.errors import GiveUp
-from bridge.text.characters import head, tidy
 
 SEVERITIES = {
     "low": 1, "lowest": 1, "info": 1, "minor": 1, "trivial": 1,
@@ -72,6 +72,4 @@ def severity(text: str) -> int:
 
 
 def tags_of(labels: Iterable[str]) -> list[str]:
-    """Tags as TheHive takes them: one line, at most 128 characters, none twice, none empty."""
-    cleaned = (" ".join(tidy(label).split()) for label in labels)
-    return list(dict.fromkeys(head(label, TAG_LIMIT) for label in cleaned if label))
+    return label_texts(labels, TAG_LIMIT)
