@@ -34,6 +34,7 @@ NOT_CONNECTORS = frozenset(
         "shapes",
         "site",
         "stacked_tables",
+        "tagged_cases",
         "transport",
         "troubles",
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list
 from bridge.connectors.hidden import ROOM, mark_line, with_lines
-from bridge.connectors.kibana.client import Case, Kibana
+from bridge.connectors.kibana.client import Kibana
 from bridge.connectors.kibana.mirror import values_of
 from bridge.connectors.kibana.options import (
     TAG_LIMIT,
@@ -19,6 +19,7 @@ from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
 from bridge.connectors.prose import label_texts, markdown_text, named_texts, title_text
 from bridge.connectors.site import part
+from bridge.connectors.tagged_cases import Case, find_marked, own_tags, tag_of
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.text.characters import head
@@ -29,7 +30,6 @@ PRIORITIES = {"lowest": "low", "highest": "critical", "info": "low", "urgent": "
 """Words of other systems for a case's severity."""
 
 NO_CONNECTOR: JSON = {"id": "none", "name": "none", "type": ".none", "fields": None}
-OWN_TAG = "scanbridge-"
 
 
 async def create_ticket(kibana: Kibana, call: Call[CreateTicket]) -> Outcome:
@@ -68,7 +68,7 @@ async def create(
 ) -> Case:
     """Makes a case that carries the mark; an empty description, which Kibana refuses, becomes the
     title."""
-    marked: list[JSON] = [*list(tags)[: TAGS_LIMIT - 1], f"{OWN_TAG}{mark}"]
+    marked: list[JSON] = [*list(tags)[: TAGS_LIMIT - 1], tag_of(mark)]
     body: dict[str, JSON] = {
         "title": title,
         "description": description if description.strip() else title,
@@ -86,26 +86,10 @@ async def create(
     return made
 
 
-async def find_marked(kibana: Kibana, mark: str, now: int, *, doubtful: bool = True) -> Case | None:
-    """The case that carries the mark, None where there is none.
-
-    doubtful: an earlier try may have made it. Raises TryAgain then until the index has caught up.
-    """
-    known = kibana.settling.made(mark)
-    if known:
-        return await kibana.case(known)
-    found = await kibana.tagged(f"{OWN_TAG}{mark}")
-    if found:
-        kibana.settling.remember(mark, str(found[0].get("id")))
-        return found[0]
-    kibana.settling.not_found(mark, now=now, doubtful=doubtful)
-    return None
-
-
 def outcome_of(
     kibana: Kibana, case: Case, *, found: bool = False, lost: tuple[str, ...] = ()
 ) -> Outcome:
-    case_id = str(case.get("id"))
+    case_id = kibana.key_of(case)
     outputs: dict[str, JSON] = {"key": case_id, "id": case_id, "url": kibana.page(case_id)}
     return Outcome(outputs, found=found, lost=lost)
 
@@ -223,10 +207,6 @@ def assignees(text: str) -> JSON:
 
 def tags_of(labels: Iterable[str]) -> list[str]:
     return label_texts(labels, TAG_LIMIT)
-
-
-def own_tags(case: Case) -> list[JSON]:
-    return [one for one in as_list(case.get("tags")) if str(one).startswith(OWN_TAG)]
 
 
 def differing(case: Case, fields: dict[str, JSON]) -> dict[str, JSON]:

@@ -12,6 +12,7 @@ from bridge.connectors.kibana.options import PAGES, KibanaSettings
 from bridge.connectors.redact import Redactor
 from bridge.connectors.settling import Settling
 from bridge.connectors.site import Query, Site, part
+from bridge.connectors.tagged_cases import Case
 from bridge.errors import TryAgain
 from bridge.event import JSON
 
@@ -26,8 +27,6 @@ PAGE = 100
 MOST_PAGES = 20
 
 CONFLICT, IDENTICAL = 409, 406
-
-Case = dict[str, JSON]
 
 
 @dataclass(slots=True)
@@ -74,14 +73,14 @@ class Kibana:
                 return as_object(changed[0]) if changed else case, tuple(fields)
         raise TryAgain(f"{case_id}: somebody else keeps changing this case", after_seconds=1.0)
 
-    async def tagged(self, tag: str) -> list[Case]:
-        """The cases with a tag that the index knows, the oldest first."""
+    async def oldest_with_tag(self, tag: str) -> Case | None:
+        """The case with a tag that the index knows, the oldest where there are several."""
         query: Query = {
-            "tags": tag, "owner": self.settings.owner, "perPage": 10,
+            "tags": tag, "owner": self.settings.owner, "perPage": 1,
             "sortField": "createdAt", "sortOrder": "asc",
         }  # fmt: skip
-        found = as_object(await self.get("/cases/_find", query))
-        return [as_object(one) for one in as_list(found.get("cases"))]
+        found = as_list(as_object(await self.get("/cases/_find", query)).get("cases"))
+        return as_object(found[0]) if found else None
 
     async def comments(self, case_id: str) -> AsyncIterator[dict[str, JSON]]:
         """The comments that the index knows, the newest first."""
@@ -104,6 +103,9 @@ class Kibana:
                 self.settling.remember(mark, str(one.get("id")))
                 return str(one.get("id"))
         return None
+
+    def key_of(self, case: Case) -> str:
+        return str(case.get("id"))
 
     def page(self, case_id: str) -> str:
         """Where people open a case."""

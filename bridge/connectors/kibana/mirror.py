@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.hidden import bare, marks_in
-from bridge.connectors.kibana.client import INDEX_SECONDS, Case, Kibana
+from bridge.connectors.kibana.client import INDEX_SECONDS, Kibana
 from bridge.connectors.mirror import Mirrored, Said, Seen, moment, text_of, with_times
 from bridge.connectors.site import Query, part
+from bridge.connectors.tagged_cases import Case
 from bridge.errors import TryAgain
 from bridge.event import JSON
 

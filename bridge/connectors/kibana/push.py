@@ -13,16 +13,15 @@ from bridge.connectors.kibana.cases import (
     add_comment,
     create,
     differing,
-    find_marked,
-    own_tags,
     severity,
     tags_of,
 )
-from bridge.connectors.kibana.client import Case, Kibana
+from bridge.connectors.kibana.client import Kibana
 from bridge.connectors.kibana.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.kibana.table import KibanaHolder
 from bridge.connectors.marked_tables import fitted
 from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
+from bridge.connectors.tagged_cases import Case, find_marked, other_tags
 from bridge.event import JSON
 
 LIMITS = Limits(TITLE_LIMIT, TEXT_LIMIT, TEXT_LIMIT)
@@ -93,10 +92,8 @@ class KibanaTarget:
         await add_comment(self.kibana, key, with_lines(text, mark_line(mark)), mark)
 
     def _there(self, case: Case) -> There:
-        case_id = str(case.get("id"))
-        own = own_tags(case)
-        tags = [str(one) for one in as_list(case.get("tags")) if one not in own]
+        case_id = self.kibana.key_of(case)
         return There(
             case_id, case_id, self.kibana.page(case_id), str(case.get("title", "")),
-            str(case.get("description", "")), tuple(tags),
+            str(case.get("description", "")), tuple(other_tags(case)),
         )  # fmt: skip

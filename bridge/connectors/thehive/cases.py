@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.action import Call, Outcome
-from bridge.connectors.answers import as_list
 from bridge.connectors.hidden import ROOM, mark_line, with_lines
 from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
 from bridge.connectors.prose import markdown_text, named_texts, title_text
-from bridge.connectors.thehive.client import Case, TheHive, case_key, case_path
+from bridge.connectors.tagged_cases import Case, find_marked, other_tags, tag_of
+from bridge.connectors.thehive.client import TheHive, case_key, case_path
 from bridge.connectors.thehive.options import TEXT_LIMIT, TITLE_LIMIT
-from bridge.connectors.thehive.words import OWN_TAG, case_status, severity, tags_of
+from bridge.connectors.thehive.words import case_status, severity, tags_of
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 
@@ -59,7 +59,7 @@ async def create(
     fields: dict[str, JSON],
 ) -> Case:
     """Makes a case that carries the mark."""
-    marked: list[JSON] = [*tags, f"{OWN_TAG}{mark}"]
+    marked: list[JSON] = [*tags, tag_of(mark)]
     body: dict[str, JSON] = {"title": title, "description": description, "tags": marked}
     if thehive.settings.case_template:
         body["caseTemplate"] = thehive.settings.case_template
@@ -71,29 +71,11 @@ async def create(
     return made
 
 
-async def find_marked(
-    thehive: TheHive, mark: str, now: int, *, doubtful: bool = True
-) -> Case | None:
-    """The case that carries the mark, None where there is none.
-
-    doubtful: an earlier try may have made it. Raises TryAgain then until the index has caught up.
-    """
-    known = thehive.settling.made(mark)
-    if known:
-        return await thehive.case(known)
-    found = await thehive.oldest_with_tag(f"{OWN_TAG}{mark}")
-    if found:
-        thehive.settling.remember(mark, str(found.get("_id")))
-        return found
-    thehive.settling.not_found(mark, now=now, doubtful=doubtful)
-    return None
-
-
 def outcome_of(
     thehive: TheHive, case: Case, *, found: bool = False, lost: tuple[str, ...] = ()
 ) -> Outcome:
     outputs: dict[str, JSON] = {
-        "key": str(case.get("_id")),
+        "key": thehive.key_of(case),
         "id": str(case.get("number", "")),
         "url": thehive.page(case),
     }
@@ -123,10 +105,10 @@ async def update_ticket(thehive: TheHive, call: Call[UpdateTicket]) -> Outcome:
 
 async def _tags(thehive: TheHive, ticket: str, labels: list[str]) -> dict[str, JSON]:
     """What to add and to take away, so that a tag somebody adds meanwhile stays."""
-    there = [str(one) for one in as_list((await thehive.case(ticket)).get("tags"))]
+    there = other_tags(await thehive.case(ticket))
     wanted = tags_of(labels)
-    gone = [one for one in there if one not in wanted and not one.startswith(OWN_TAG)]
-    return tag_changes([one for one in wanted if one not in there], gone)
+    gone = (one for one in there if one not in wanted)
+    return tag_changes((one for one in wanted if one not in there), gone)
 
 
 def tag_changes(new: Iterable[str], gone: Iterable[str]) -> dict[str, JSON]:

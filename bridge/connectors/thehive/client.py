@@ -12,6 +12,7 @@ from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.connectors.settling import Settling
 from bridge.connectors.site import Site, part
+from bridge.connectors.tagged_cases import Case
 from bridge.connectors.thehive.options import TheHiveSettings
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -26,8 +27,6 @@ CASE = re.compile(r"(?:thehive/)?(~\d{1,20}|[1-9]\d{0,9})")
 PAGE_OF_CASE = re.compile(r"https?://[^\s?#]+/cases/(~\d{1,20})(?:/\S*)?")
 ALERT = re.compile(r"(?:thehive/)?(~\d{1,20}|[^;/\s]{1,32};[^;]{1,32};[^;]{1,128})")
 PAGE_OF_ALERT = re.compile(r"https?://[^\s?#]+/alerts/(~\d{1,20})(?:/\S*)?")
-
-Case = dict[str, JSON]
 
 
 @dataclass(slots=True)
@@ -81,9 +80,12 @@ class TheHive:
                 return str(one.get("_id"))
         return None
 
+    def key_of(self, case: Case) -> str:
+        return str(case.get("_id"))
+
     def page(self, case: Case) -> str:
         """Where people open a case."""
-        return f"{self.settings.base_url}/cases/{part(str(case.get('_id')))}/details"
+        return f"{self.settings.base_url}/cases/{part(self.key_of(case))}/details"
 
 
 def _page(number: int) -> JSON:

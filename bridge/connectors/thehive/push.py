@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.action import Call, Outcome
-from bridge.connectors.answers import as_list
 from bridge.connectors.cases import CaseData, PushCase
 from bridge.connectors.hidden import marks_in
 from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
-from bridge.connectors.thehive.cases import add_comment, create, find_marked, tag_changes
-from bridge.connectors.thehive.client import Case, TheHive, case_key, case_path
+from bridge.connectors.tagged_cases import Case, find_marked, other_tags
+from bridge.connectors.thehive.cases import add_comment, create, tag_changes
+from bridge.connectors.thehive.client import TheHive, case_key, case_path
 from bridge.connectors.thehive.options import TEXT_LIMIT, TITLE_LIMIT
-from bridge.connectors.thehive.words import OWN_TAG, SEVERITIES, severity, tags_of
+from bridge.connectors.thehive.words import SEVERITIES, severity, tags_of
 from bridge.event import JSON
 
 LIMITS = Limits(TITLE_LIMIT, TEXT_LIMIT, TEXT_LIMIT)
@@ -75,12 +75,11 @@ class TheHiveTarget:
         await add_comment(self.thehive, case_path(key), text, mark)
 
     def _there(self, case: Case) -> There:
-        tags = (str(one) for one in as_list(case.get("tags")))
         return There(
-            str(case.get("_id")),
+            self.thehive.key_of(case),
             str(case.get("number", "")),
             self.thehive.page(case),
             str(case.get("title", "")),
             str(case.get("description", "")),
-            tuple(tag for tag in tags if not tag.startswith(OWN_TAG)),
+            tuple(other_tags(case)),
         )

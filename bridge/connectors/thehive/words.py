@@ -39,8 +39,6 @@ ALERT_STATUSES = {
 REASONS = {"false positive": "FalsePositive", "duplicate": "Duplicate", "duplicated": "Duplicate"}
 """Why an alert is closed, where that is a status of its own."""
 
-OWN_TAG = "scanbridge-"
-
 
 def folded(text: str) -> str:
     return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
