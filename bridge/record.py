@@ -12,7 +12,7 @@ from bridge.action import ActionState, OnFailure
 from bridge.casebook import complete_cases, has_case
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.planning import Matched, Rows, add_match_step, lock_shared, plan_runs
-from bridge.store import actions, events, lanes, links, runs
+from bridge.store import actions, event_states, lanes, links, runs
 from bridge.store.actions import MATCH
 from bridge.store.attempts import Attempt, AttemptOutcome, insert_attempt
 from bridge.store.outbound import use_up
@@ -37,7 +37,7 @@ async def record_matched(
     await lock_shared(tx, batch)
     for lane in sorted({lane_of(one.stored) for one in batch if workers_meet(one)}):
         await lanes.lock_lane(tx, lane)
-    received = await events.lock_received(tx, [one.stored.id for one in batch])
+    received = await event_states.lock_received(tx, [one.stored.id for one in batch])
     writing = Writing(rules_version)
     states = [
         await writing.plan(tx, one, now) if one.stored.id in received else None for one in batch
@@ -62,7 +62,7 @@ class Writing:
     records: list[Record] = field(default_factory=list)
     due: dict[lanes.Lane, int] = field(default_factory=dict)
     tallies: Tallies = field(default_factory=dict)
-    settled: list[events.Settled] = field(default_factory=list)
+    settled: list[event_states.Settled] = field(default_factory=list)
 
     async def plan(self, tx: Transaction, matched: Matched, now: int) -> EventState:
         """Plans one event; gives the state that it will have."""
@@ -91,7 +91,9 @@ class Writing:
         return self._settle(event, opened, idle, reason)
 
     def _settle(self, event: StoredEvent, opened: int, idle: EventState, reason: str) -> EventState:
-        self.settled.append(events.Settled(event.id, opened, self.rules_version, idle, reason))
+        self.settled.append(
+            event_states.Settled(event.id, opened, self.rules_version, idle, reason)
+        )
         return EventState.MATCHED if opened else idle
 
     async def write(self, tx: Transaction, now: int) -> None:
@@ -99,7 +101,7 @@ class Writing:
         await lanes.open_lanes(tx, self.due)
         await keep_records(tx, self.records, now)
         await self.rows.write(tx, now)
-        await events.settle_all(tx, self.settled)
+        await event_states.settle_all(tx, self.settled)
         await count_rules(tx, self.tallies, now)
         if self.due:
             await wake_all(tx)
@@ -129,11 +131,11 @@ async def record_matched_in_lane(
     tally(tallies, step.tenant, planned.matched, matched.errors)
     await runs.delete_run(tx, step.run_id)
     if matched.unreadable:
-        await events.count_finished(tx, step.event_id, 1, 1, matched.unreadable)
+        await event_states.count_finished(tx, step.event_id, 1, 1, matched.unreadable)
     else:
         reason = planned.reason or error_reason(matched) or NO_RULE
         opened = planned.opened - 1
-        await events.settle_in_lane(tx, step.event_id, opened, rules_version, reason)
+        await event_states.settle_in_lane(tx, step.event_id, opened, rules_version, reason)
     await lanes.settle_lane(tx, (step.tenant, step.lane))
     await count_rules(tx, tallies, now)
 
@@ -213,7 +215,7 @@ async def record_ended(
         await tie_ticket(tx, action, ended.outputs, now)
     else:
         await links.settle(tx, action.run_id, now)
-    state = await events.count_finished(tx, action.event_id, finished, dead, attempt.reason)
+    state = await event_states.count_finished(tx, action.event_id, finished, dead, attempt.reason)
     return Recorded(state, await lanes.settle_own_lane(tx, lane, now))
 
 
@@ -250,5 +252,5 @@ async def record_run_skipped(
     finished = await actions.skip_rest_of_run(
         tx, action.run_id, action.planned.position, reason, now
     )
-    state = await events.count_finished(tx, action.event_id, finished, 0, "")
+    state = await event_states.count_finished(tx, action.event_id, finished, 0, "")
     return Recorded(state, await lanes.settle_own_lane(tx, (action.tenant, action.lane), now))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bridge.errors import Conflict, NotFound
 from bridge.store.actions import AFTER_DEAD, get_action, lanes_of_event, revive_actions
-from bridge.store.events import forget_dead, get_event, reopen
+from bridge.store.event_states import forget_dead, reopen
+from bridge.store.events import get_event
 from bridge.store.lanes import free_lane, free_lane_held_by, lock_lane, settle_lane
 from bridge.store.links import owner_in_lane
 from bridge.store.transaction import Transaction

@@ -12,7 +12,7 @@ import pytest
 from bridge.action import ActionState, PlannedAction
 from bridge.errors import StoreFull, StoreUnavailable
 from bridge.event import EventState, NewEvent
-from bridge.store import actions, events, runs
+from bridge.store import actions, event_states, events, runs
 from bridge.store.database import open_database
 from bridge.store.intake import ENOUGH, Intake
 from bridge.store.sqlite import TURNS, SqliteDatabase
@@ -204,7 +204,7 @@ async def test_redelivery_of_a_failed_event_puts_it_back_and_keeps_its_id(
 
     async def die(tx: Transaction) -> None:
         await actions.end_action(tx, action.id, ActionState.DEAD, "boom", {}, clock(), 3)
-        await events.count_finished(tx, first.id, 1, 1, "boom")
+        await event_states.count_finished(tx, first.id, 1, 1, "boom")
 
     await database.write(die)
     (again,) = await intake.accept([new_event("k1")])

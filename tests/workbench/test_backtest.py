@@ -13,7 +13,7 @@ from bridge.errors import BridgeError, Invalid
 from bridge.event import EventState
 from bridge.store.actions import NewAction, insert_actions
 from bridge.store.event_filter import EventFilter
-from bridge.store.events import Settled, settle
+from bridge.store.event_states import Settled, settle_all
 from bridge.store.links import Link, LinkState, intend
 from bridge.store.runs import Run, insert_runs
 from bridge.store.transaction import Transaction
@@ -238,7 +238,7 @@ async def test_errors_and_unreadable_events_are_counted(installation: Installati
 async def test_echoes_meet_no_rule(installation: Installation) -> None:
     (event,) = await installation.store(scan(41))
     database = await installation.open()
-    await database.write(lambda tx: settle(tx, Settled(event, 0, "v", EventState.ECHO, "")))
+    await database.write(lambda tx: settle_all(tx, [Settled(event, 0, "v", EventState.ECHO, "")]))
     await database.close()
     assert await played(installation, rules(SAY)) == [[]]
 

@@ -17,7 +17,7 @@ from bridge.event import EventState
 from bridge.sandbox.jira.state import JiraState
 from bridge.sandbox.serve import running_sandbox
 from bridge.store.actions import NewAction, insert_actions
-from bridge.store.events import Settled, settle
+from bridge.store.event_states import Settled, settle_all
 from bridge.store.lanes import hold_lane, open_lanes
 from bridge.store.links import Link, LinkState, intend
 from bridge.store.outbound import Ours, Written, remember, use_up
@@ -215,7 +215,9 @@ async def test_lane_that_is_held_or_busy_is_named(installation: Installation) ->
 
 async def test_echo_and_version_that_was_met_are_told(installation: Installation) -> None:
     (event,) = await installation.store(scan(41))
-    await write(installation, lambda tx: settle(tx, Settled(event, 0, "v1", EventState.ECHO, "")))
+    await write(
+        installation, lambda tx: settle_all(tx, [Settled(event, 0, "v1", EventState.ECHO, "")])
+    )
     found = await explained(installation, event, TICKET)
     assert "no rule is asked" in found.echo
     assert found.met_version == "v1"
