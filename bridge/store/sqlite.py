@@ -16,17 +16,26 @@ import fcntl
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, TypeVar
 
 from bridge.errors import BridgeError, StoreUnavailable
 from bridge.store.checkpoint import PAGES_BY_ITSELF, Checkpoints
 from bridge.store.newest_keys import NewestKeys
-from bridge.store.transaction import Row, Work
+from bridge.store.sqlite_transaction import (
+    Result,
+    SqliteTransaction,
+    begin_now,
+    begin_waiting,
+    drive,
+    in_savepoint,
+    translated,
+)
+from bridge.store.transaction import Work
 from bridge.store.writer_thread import WriterThread
 
 T = TypeVar("T")
@@ -47,53 +56,8 @@ PAGE_BYTES = 8_192
 4,096: a third less to write for each event. A file that exists keeps what it has."""
 
 WRITER_CACHE_KIB = 16_384
-"""Delivery keys are random, so each lands on another page of the index that finds repeats;
-SQLite's own 2 MB held too few of them."""
-
-
-class SqliteTransaction:
-    """Statements on one connection. They run at once; nothing here ever really waits."""
-
-    engine = "sqlite"
-
-    def __init__(
-        self, connection: sqlite3.Connection, newest_keys: NewestKeys | None = None
-    ) -> None:
-        self._connection = connection
-        self.newest_keys = newest_keys
-
-    async def rows(self, sql: str, *values: object) -> Sequence[Row]:
-        return self._connection.execute(sql, values).fetchall()
-
-    async def row(self, sql: str, *values: object) -> Row | None:
-        found = self._connection.execute(sql, values).fetchone()
-        return cast("Row | None", found)
-
-    async def run(self, sql: str, *values: object) -> int:
-        return self._connection.execute(sql, values).rowcount
-
-    async def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        if rows:
-            self._connection.executemany(sql, rows)
-
-
-def drive(work: Awaitable[T]) -> T:
-    """Runs a coroutine that never waits to its end, without an event loop."""
-    coroutine = cast("Coroutine[Any, Any, T]", work)
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return cast("T", done.value)
-    coroutine.close()
-    raise RuntimeError("a store function waited for something other than its transaction")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one transaction of a batch ended: with a value, or with an error."""
-
-    value: object = None
-    error: BaseException | None = None
+"""Delivery keys are random: those of a full table lie on far more pages than SQLite's own 2 MB
+holds, both when a delivery is looked for and when newer keys are moved there."""
 
 
 @dataclass(slots=True)
@@ -313,45 +277,6 @@ class SqliteDatabase:
         return connection
 
 
-def in_savepoint(connection: sqlite3.Connection, tx: SqliteTransaction, work: Work[Any]) -> Result:
-    """Runs one work so that its failure undoes it alone.
-
-    Raises sqlite3.Error when the engine has given the whole transaction up.
-    """
-    connection.execute("SAVEPOINT work")
-    try:
-        value = drive(work(tx))
-    except Exception as error:  # the error belongs to the one who waits for this work
-        if not connection.in_transaction:
-            raise sqlite3.OperationalError(str(error)) from error
-        connection.execute("ROLLBACK TO work")
-        connection.execute("RELEASE work")
-        return Result(error=translated(error, None))
-    connection.execute("RELEASE work")
-    return Result(value=value)
-
-
-def begin_now(connection: sqlite3.Connection) -> bool:
-    """Begins a transaction without waiting for anybody; false when it cannot.
-
-    Whatever the reason, the writer thread tries again, and reports it.
-    """
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error:
-        return False
-    return True
-
-
-def begin_waiting(connection: sqlite3.Connection, wait_ms: int) -> None:
-    """Begins a transaction, after another process has ended its own. In the writer thread."""
-    connection.execute(f"PRAGMA busy_timeout={wait_ms}")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    finally:
-        connection.execute("PRAGMA busy_timeout=0")
-
-
 def answer_all(batch: list[Waiting], failure: BaseException | None) -> None:
     """Hands each result to the one who waits, unless it has gone away.
 
@@ -365,13 +290,3 @@ def answer_all(batch: list[Waiting], failure: BaseException | None) -> None:
             one.future.set_exception(error)
         else:
             one.future.set_result(one.result.value if one.result else None)
-
-
-def translated(error: BaseException, path: Path | None) -> BaseException:
-    """Engine errors in our own words; everything else as it is."""
-    if isinstance(error, sqlite3.Error | OSError):
-        where = f"{path}: " if path else ""
-        failure = StoreUnavailable(f"{where}{error}")
-        failure.__cause__ = error
-        return failure
-    return error
