@@ -7,8 +7,10 @@ under the benchmarks, so it has its own.
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from bridge.event import JSON
@@ -198,3 +200,26 @@ def bearer_token(request: Request) -> str:
     """`Authorization: Bearer X`, or `token X`."""
     scheme, _, value = (request.header(b"authorization") or "").partition(" ")
     return value.strip() if scheme.lower() in ("bearer", "token") else ""
+
+
+def token_or_pair(scheme: str) -> Callable[[Request], str]:
+    """Reads what stands behind this scheme, in small letters, or `name:password`."""
+
+    def read(request: Request) -> str:
+        given, _, value = (request.header(b"authorization") or "").partition(" ")
+        if given.lower() == scheme:
+            return value.strip()
+        if given.lower() != "basic":
+            return ""
+        try:
+            return base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, ValueError):
+            return ""
+
+    return read
+
+
+def waiting(refusal: Answer, wait_ms: int) -> Answer:
+    """The refusal with the seconds to wait, at least one."""
+    seconds = max(-(-wait_ms // 1000), 1)
+    return replace(refusal, headers=(*refusal.headers, (b"retry-after", b"%d" % seconds)))

@@ -9,7 +9,7 @@ from bridge.event import JSON
 from bridge.sandbox.confluence import content, files, second
 from bridge.sandbox.confluence.state import ConfluenceState
 from bridge.sandbox.exchange import Answer, Declined, Request, answer
-from bridge.sandbox.stand_in import Path, StandInKind, path
+from bridge.sandbox.stand_in import Path, StandInKind, path, waiting
 
 
 def decline(refusal: Declined) -> Answer:
@@ -22,9 +22,7 @@ def decline(refusal: Declined) -> Answer:
 
 def too_many(wait_ms: int, now: int) -> Answer:
     del now
-    body = decline(Declined(429, "Rate limit exceeded."))
-    wait = (b"retry-after", b"%d" % max(-(-wait_ms // 1000), 1))
-    return Answer(429, body.body, body.content_type, (wait,))
+    return waiting(decline(Declined(429, "Rate limit exceeded.")), wait_ms)
 
 
 def token_of(request: Request) -> str:

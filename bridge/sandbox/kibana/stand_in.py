@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from http import HTTPStatus
 
 from bridge.event import JSON
-from bridge.sandbox.exchange import Answer, Declined, Request, answer
+from bridge.sandbox.exchange import Answer, Declined, answer
 from bridge.sandbox.kibana import cases
 from bridge.sandbox.kibana.alerts import set_status
 from bridge.sandbox.kibana.cases import Call
 from bridge.sandbox.kibana.state import KibanaState
-from bridge.sandbox.stand_in import Path, StandInKind, path
+from bridge.sandbox.stand_in import Path, StandInKind, path, token_or_pair, waiting
 from bridge.sandbox.webhooks import Delivery, Dialect
 
 VERSION = "2023-10-31"
@@ -34,22 +32,7 @@ def decline(refusal: Declined) -> Answer:
 
 def too_many(wait_ms: int, now: int) -> Answer:
     del now
-    body = decline(Declined(429, "Too many requests"))
-    wait = (b"retry-after", b"%d" % max(-(-wait_ms // 1000), 1))
-    return Answer(429, body.body, body.content_type, (wait,))
-
-
-def token_of(request: Request) -> str:
-    """An API key in its encoded form, or `name:password`."""
-    scheme, _, value = (request.header(b"authorization") or "").partition(" ")
-    if scheme.lower() == "apikey":
-        return value.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(value.strip(), validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""
+    return waiting(decline(Declined(429, "Too many requests")), wait_ms)
 
 
 def guarded(handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
@@ -142,6 +125,6 @@ STAND_IN: StandInKind[KibanaState] = StandInKind(
     show=show,
     decline=decline,
     too_many=too_many,
-    token_of=token_of,
+    token_of=token_or_pair("apikey"),
     webhooks=Dialect(headers, again=False),
 )

@@ -8,7 +8,7 @@ from bridge.event import JSON
 from bridge.sandbox.exchange import Answer, Declined, answer
 from bridge.sandbox.slack import methods
 from bridge.sandbox.slack.state import SlackState
-from bridge.sandbox.stand_in import Path, StandInKind, bearer_token, path
+from bridge.sandbox.stand_in import Path, StandInKind, bearer_token, path, waiting
 
 
 def _decline(refusal: Declined) -> Answer:
@@ -22,9 +22,7 @@ def _decline(refusal: Declined) -> Answer:
 
 def _too_many(wait_ms: int, now: int) -> Answer:
     del now
-    reply = answer({"ok": False, "error": "ratelimited"}, 429)
-    seconds = str(-(-wait_ms // 1000)).encode()
-    return Answer(429, reply.body, reply.content_type, ((b"retry-after", seconds),))
+    return waiting(answer({"ok": False, "error": "ratelimited"}, 429), wait_ms)
 
 
 def _show(state: SlackState) -> JSON:

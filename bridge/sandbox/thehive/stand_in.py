@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from bridge.event import JSON
-from bridge.sandbox.exchange import Answer, Declined, Request, answer
-from bridge.sandbox.stand_in import StandInKind, path
+from bridge.sandbox.exchange import Answer, Declined, answer
+from bridge.sandbox.stand_in import StandInKind, path, token_or_pair, waiting
 from bridge.sandbox.thehive import changes, show
 from bridge.sandbox.thehive.changes import HiveCall, actor
 from bridge.sandbox.thehive.query import query
@@ -28,22 +25,7 @@ def _decline(refusal: Declined) -> Answer:
 def _too_many(wait_ms: int, now: int) -> Answer:
     """TheHive itself has no limit; a proxy before it may."""
     del now
-    body = _decline(Declined(429, "Too many requests"))
-    wait = (b"retry-after", b"%d" % max(-(-wait_ms // 1000), 1))
-    return Answer(429, body.body, body.content_type, (wait,))
-
-
-def _token(request: Request) -> str:
-    """A key as bearer, or `login:password`."""
-    scheme, _, value = (request.header(b"authorization") or "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(value.strip(), validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""
+    return waiting(_decline(Declined(429, "Too many requests")), wait_ms)
 
 
 def _current(call: HiveCall) -> Answer:
@@ -119,6 +101,6 @@ STAND_IN: StandInKind[HiveState] = StandInKind(
     show=_show,
     decline=_decline,
     too_many=_too_many,
-    token_of=_token,
+    token_of=token_or_pair("bearer"),
     webhooks=Dialect(_headers, again=False),
 )
