@@ -34,7 +34,7 @@ class Fetcher:
         host = urlsplit(url).hostname
         if now < self._failed.get(url, 0):
             raise SenderUnreachable(f"{host} gave nothing a moment ago; send it again later")
-        ask = Ask("GET", url, changes=False, expects_json=False, timeout_seconds=TIMEOUT_SECONDS)
+        ask = Ask("GET", url, changes=False, timeout_seconds=TIMEOUT_SECONDS)
         try:
             reply = await self._http.send(ask, Redactor([]))
         except ConnectorError as error:

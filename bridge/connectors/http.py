@@ -75,7 +75,6 @@ class Ask:
     files: name, content and type by the multipart part's name. An open file is read from its start
         while it is sent, never whole. form: the other parts beside files.
     changes: it may change something at the other side, so that a lost answer leaves doubt.
-    expects_json: a success whose body is no JSON is an error (an empty body is not).
     allow: statuses beside 2xx that the caller wants back as a reply.
     judge: how the other system says that there were too many requests.
     """
@@ -87,7 +86,6 @@ class Ask:
     files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = None
     changes: bool = True
-    expects_json: bool = True
     allow: frozenset[int] = frozenset()
     timeout_seconds: float = 30.0
     judge: Judge = usual

@@ -110,7 +110,7 @@ class Site:
     async def download(self, path: str, query: Query | None = None) -> bytes:
         """The bytes of an answer, whatever they are; of the error page where there are none."""
         ask = await self.ask("GET", path, query)
-        ask = replace(ask, changes=False, expects_json=False, allow=frozenset({404}))
+        ask = replace(ask, changes=False, allow=frozenset({404}))
         ask = replace(ask, headers={**ask.headers, "accept": "*/*"})
         return (await self.http.send(ask, self.redactor)).body
 
@@ -118,7 +118,7 @@ class Site:
     async def stream(self, path: str, query: Query | None = None) -> AsyncGenerator[Incoming, None]:
         """The bytes of an answer while they come in; TryAgain or GiveUp where there are none."""
         ask = await self.ask("GET", path, query)
-        ask = replace(ask, changes=False, expects_json=False)
+        ask = replace(ask, changes=False)
         ask = replace(ask, headers={**ask.headers, "accept": "*/*", "accept-encoding": "identity"})
         async with self.http.stream(ask, self.redactor) as incoming:
             yield incoming

@@ -78,7 +78,6 @@ async def _put(linear: Linear, place: dict[str, JSON], data: bytes) -> None:
         url,
         headers,
         content=data,
-        expects_json=False,
         timeout_seconds=linear.settings.timeout_seconds + len(data) / SLOWEST_BYTES,
     )
     await linear.site.http.send(ask, linear.site.redactor)

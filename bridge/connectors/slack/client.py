@@ -93,7 +93,6 @@ class Slack:
             await self.site.ask("POST", "", None),
             url=url,
             content=write_json(body),
-            expects_json=False,
             allow=WEBHOOK_REFUSALS,
             headers={"content-type": "application/json", "accept": "*/*"},
         )
