@@ -56,6 +56,7 @@ MARK = re.compile(r"scanbridge[-:](?!case-|moves|tables)([a-z0-9-]{12,40})")
 """Our mark in a label, a tag, or a line of a text that nobody sees."""
 
 SAID_CHARS = 80
+DIGEST_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +206,29 @@ def _told(changed: JSON) -> list[Change]:
         values = change if isinstance(change, dict) else {}
         told = plain(name, values.get("to"))
         if told.field == "description":
-            added = marks_of(values.get("to")) - marks_of(values.get("from"))
-            known = set(map(digest, added)) | _forms(_text(values.get("to") or ""))
+            marks = marks_of(values.get("to")) - marks_of(values.get("from"))
+            known = set(map(digest, marks)) | _forms(_text(values.get("to") or ""))
             told = replace(told, digests=told.digests | known)
             before, after = (words(_text(values.get(end) or "")) for end in ("from", "to"))
             if after.startswith(before) and len(after) > len(before):
-                told = replace(told, digests=told.digests | {digest(after[len(before) :])})
+                added = _added(before, _text(values.get("to")))
+                told = replace(told, digests=told.digests | added | {digest(after[len(before) :])})
         found.append(told)
     return found
+
+
+def _added(before: str, after: str) -> set[str]:
+    """What was put below a text, up to each of its lines: several tables of one write come in one
+    piece, and the first of them is enough to know it by. before: its words alone."""
+    found: set[str] = set()
+    skipped, so_far = 0, hashlib.sha256()
+    for line in map(words, after.splitlines()):
+        if skipped < len(before):
+            skipped += len(line)
+        elif line:
+            so_far.update(line.encode("utf-8", "surrogatepass"))
+            found.add(so_far.copy().hexdigest()[:DIGEST_CHARS])
+    return found if skipped == len(before) else set()
 
 
 def _told_comment(comment: JSON) -> list[Change]:
@@ -277,7 +293,7 @@ def words(text: str) -> str:
 
 
 def digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_CHARS]
 
 
 def marks_of(text: JSON) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.action import Call
 from bridge.calling import Integration, as_it_is
-from bridge.changes import changes_made, changes_told
+from bridge.changes import Change, changes_made, changes_told
 from bridge.configured import find_source
 from bridge.connectors.jira.webhooks import EVENTS, Kind, NotAllowed, list_dynamic
 from bridge.errors import GiveUp, TryAgain
-from bridge.event import JSON, Delivery, EventState, StoredEvent
+from bridge.event import JSON, Delivery, Event, EventState, StoredEvent
 from bridge.registry import Registry
 from bridge.sandbox.app import SandboxOptions
 from bridge.sandbox.jira.stand_in import Credentials
@@ -368,11 +369,54 @@ async def test_own_texts_are_known_again_in_either_version(
     receiver: Receiver,
     clock: Moment,
 ) -> None:
+    parameters: dict[str, JSON] = {"ticket": "SEC-1", **given}
+    event, (made,) = await written_and_told(
+        action, [parameters], api, sandbox=sandbox, receiver=receiver, clock=clock
+    )
+    told = changes_told(event, None)
+    assert [one.field for one in told] == [one.field for one in made]
+    assert all(one.digests & other.digests for one, other in zip(told, made, strict=True))
+
+
+@pytest.mark.parametrize("api", [2, 3])
+async def test_tables_of_one_write_are_known_again_in_either_version(
+    api: int, sandbox: RunningSandbox, receiver: Receiver, clock: Moment
+) -> None:
+    tables: list[dict[str, JSON]] = [
+        {"ticket": "SEC-1", "title": title, "columns": ["Date", "Cut"], "row": ["today", number]}
+        for number, title in enumerate(("line 1", "", "line 3"))
+    ]
+    event, made = await written_and_told(
+        "append_table", tables, api, sandbox=sandbox, receiver=receiver, clock=clock
+    )
+    (told,) = changes_told(event, None)
+    assert made[0][0].digests & told.digests
+
+
+async def written_and_told(
+    action: str,
+    given: Sequence[dict[str, JSON]],
+    api: int,
+    *,
+    sandbox: RunningSandbox,
+    receiver: Receiver,
+    clock: Moment,
+) -> tuple[Event, list[list[Change]]]:
+    """Calls of one write, and the event in which Jira tells of it."""
     sandbox.app.webhooks.targets = (Target(receiver.url, SECRET),)
     options: dict[str, JSON] = {"base_url": sandbox.jira_url, "deployment": "auto", "api": api}
     jira = open_connector("jira", Recorder(), clock, options)
-    parameters: dict[str, JSON] = {"ticket": "SEC-1", **given}
-    await jira.run(action, parameters)
+    offered = jira.connector.action(action)
+    assert offered is not None
+    calls = [
+        Call(action, offered.shape.parameters.model_validate(one), f"{MARK[:-1]}{number}", False, 1,
+             0, clock(), "evt_1", "r")
+        for number, one in enumerate(given)
+    ]  # fmt: skip
+    if offered.run_many and len(calls) > 1:
+        await offered.run_many(jira.client, calls)
+    else:
+        await offered.run(jira.client, calls[0])
     await sandbox.app.webhooks.settled()
     await jira.http.aclose()
     headers, body = receiver.received[-1]
@@ -387,12 +431,7 @@ async def test_own_texts_are_known_again_in_either_version(
             new.received_at, EventState.RECEIVED, "", "", new.headers, new.body,
         )
     )  # fmt: skip
-    offered = jira.connector.action(action)
-    assert offered is not None
-    made = changes_made(offered.shape.parameters.model_validate(parameters), MARK)
-    told = changes_told(event, None)
-    assert [one.field for one in told] == [one.field for one in made]
-    assert all(one.digests & other.digests for one, other in zip(told, made, strict=True))
+    return event, [changes_made(call.parameters, call.mark) for call in calls]
 
 
 # --- the server's own refresh ---------------------------------------------------------------
