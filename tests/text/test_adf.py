@@ -199,6 +199,7 @@ def text_node(text: str, *marks: str) -> JSON:
                 "type": "taskList",
                 "content": [
                     {"type": "taskItem", "attrs": {"state": "DONE"}, "content": [text_node("a")]},
+                    # "TODO" and "DONE" are the only states that ADF's schema knows of an item.
                     {"type": "taskItem", "attrs": {"state": "TODO"}, "content": [text_node("b")]},
                 ],
             },

@@ -205,6 +205,8 @@ def get_status(call: Call) -> Answer:
 
 
 def search_statuses(call: Call) -> Answer:
+    # As /statuses/search spells the category of a status; everywhere else it is its key
+    # (https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-status/, read 2026-11).
     categories = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
     values: list[JSON] = [
         {
