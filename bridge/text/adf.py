@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from bridge.event import JSON
 from bridge.text.characters import tidy
+from bridge.text.phrases import rows_as_lines
 from bridge.text.targets import NO_ADDRESS, is_address
 from bridge.text.tree import (
     Block,
@@ -41,6 +42,9 @@ from bridge.text.tree import (
 )
 
 LANGUAGE = re.compile(r"[\w+#.-]{1,50}")
+
+DEPTH = 60
+"""Nodes inside nodes that are read. Arbitrary: the editor itself makes a dozen at most."""
 
 Node = dict[str, JSON]
 Marks = tuple[Node, ...]
@@ -126,7 +130,7 @@ class _Writer:
                     nodes += self.inner(inner, where)
                 case Table(header, rows):
                     self.lost.append(f"a table inside {where} became lines")
-                    nodes += self.block(Paragraph(_rows_as_lines((header, *rows))))
+                    nodes += self.block(Paragraph(rows_as_lines((header, *rows))))
                 case Rule():
                     self.lost.append(f"a line across {where} was left out")
         return nodes
@@ -203,16 +207,3 @@ def _with(marks: Marks, mark: Node) -> Marks:
     """A mark once: strong inside strong is strong; of a link in a link the outer one stays."""
     known = {one["type"] for one in marks}
     return marks if mark["type"] in known else (*marks, mark)
-
-
-def _rows_as_lines(rows: tuple[Row, ...]) -> tuple[Inline, ...]:
-    lines: list[Inline] = []
-    for row in rows:
-        if not row:
-            continue
-        if lines:
-            lines.append(Break())
-        for number, cell in enumerate(row):
-            lines += [Text(" | ")] if number else []
-            lines += [Text(" ") if isinstance(one, Break) else one for one in cell]
-    return tuple(lines)

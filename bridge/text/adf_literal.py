@@ -10,13 +10,10 @@ import json
 from collections.abc import Mapping
 
 from bridge.event import JSON
-from bridge.text.adf import Node, adf_blocks, adf_document, adf_text
+from bridge.text.adf import DEPTH, Node, adf_blocks, adf_document, adf_text
 from bridge.text.characters import length, tidy
 from bridge.text.cut import rest_note
 from bridge.text.tree import Written
-
-DEPTH = 60
-"""Nodes inside nodes. Arbitrary: the editor itself makes a dozen at most."""
 
 EXPECTED = 'expected {"type": "doc", "version": 1, "content": […]}'
 

@@ -6,13 +6,11 @@ nearest, and is reported. Nothing is refused, however it is broken: what is no n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import groupby
-
 from bridge.event import JSON
+from bridge.text.adf import Node
+from bridge.text.adf_inline import Inlines, attribute, card, joined, string
 from bridge.text.characters import tidy
+from bridge.text.phrases import on_lines, rows_as_lines
 from bridge.text.tree import (
     Block,
     Break,
@@ -20,7 +18,6 @@ from bridge.text.tree import (
     Code,
     CodeBlock,
     Document,
-    Emphasis,
     Heading,
     Inline,
     Link,
@@ -30,20 +27,11 @@ from bridge.text.tree import (
     Row,
     Rule,
     Strong,
-    Struck,
     Table,
     Text,
     letters,
     literal,
 )
-
-DEPTH = 60
-"""Nodes inside nodes. Arbitrary: the editor itself makes a dozen at most."""
-
-QUIET_MARKS = frozenset({"annotation", "alignment", "indentation", "breakout", "fragment"})
-"""Marks that change no word and no meaning: remarks at the side, and where things stand."""
-
-Node = dict[str, JSON]
 
 
 def read_adf(value: JSON) -> Document:
@@ -53,20 +41,10 @@ def read_adf(value: JSON) -> Document:
     return Document(blocks, tuple(dict.fromkeys(reader.lost)))
 
 
-@dataclass(slots=True)
-class _Reader:
-    lost: list[str] = field(default_factory=list)
+class _Reader(Inlines):
+    """Reads blocks, and the inlines in them."""
 
-    def children(self, node: JSON, depth: int) -> Iterator[Node]:
-        content = node.get("content") if isinstance(node, dict) else None
-        if depth > DEPTH:
-            self.lost.append(f"what is nested more than {DEPTH} deep was left out")
-            return
-        for one in content if isinstance(content, list) else ():
-            if isinstance(one, dict):
-                yield one
-            else:
-                self.lost.append("what is no node was left out")
+    __slots__ = ()
 
     def blocks(self, node: JSON, depth: int) -> tuple[Block, ...]:
         """The blocks in a node; inlines that stand among them make paragraphs."""
@@ -93,8 +71,8 @@ class _Reader:
             case "bulletList" | "orderedList" | "taskList" | "decisionList":
                 return (self.items(node, depth),)
             case "codeBlock":
-                text = "".join(_string(one.get("text")) for one in self.children(node, depth))
-                return (CodeBlock(tidy(text), _attribute(node, "language")),)
+                text = "".join(string(one.get("text")) for one in self.children(node, depth))
+                return (CodeBlock(tidy(text), attribute(node, "language")),)
             case "blockquote":
                 return (Quote(self.blocks(node, depth)),)
             case "panel":
@@ -106,11 +84,11 @@ class _Reader:
                 return (Rule(),)
             case "expand" | "nestedExpand":
                 self.lost.append("what was folded away stands open")
-                title = literal(_attribute(node, "title"))
+                title = literal(attribute(node, "title"))
                 head = (Paragraph((Strong(title),)),) if title else ()
                 return (*head, *self.blocks(node, depth))
             case "blockCard" | "embedCard":
-                return (Paragraph(_card(node)),)
+                return (Paragraph(card(node)),)
             case "mediaSingle" | "mediaGroup" | "media" | "caption":
                 return self.media(node, depth)
             case "layoutSection" | "layoutColumn" | "bodiedSyncBlock":
@@ -133,7 +111,7 @@ class _Reader:
                 continue
             blocks = self.blocks(item, depth + 1)
             if kind == "taskList":
-                box = "[x] " if _attribute(item, "state") == "DONE" else "[ ] "
+                box = "[x] " if attribute(item, "state") == "DONE" else "[ ] "
                 blocks = _with_box(box, blocks)
             items.append(blocks)
         return ListBlock(kind == "orderedList", tuple(items))
@@ -153,7 +131,7 @@ class _Reader:
 
     def cell(self, node: Node, depth: int) -> Cell:
         """The blocks of a cell one below the other; a merged cell is one cell."""
-        if any(_attribute(node, name) not in ("", "1") for name in ("colspan", "rowspan")):
+        if any(attribute(node, name) not in ("", "1") for name in ("colspan", "rowspan")):
             self.lost.append("a cell over several rows or columns became one cell")
         lines: list[Inline] = []
         for block in self.blocks(node, depth):
@@ -170,10 +148,10 @@ class _Reader:
             case CodeBlock(text, _):
                 self.lost.append("code inside a table became lines of code")
                 lines = [Code(line) if line else Text("") for line in text.split("\n")]
-                return _on_lines([(line,) for line in lines])
+                return on_lines([(line,) for line in lines])
             case ListBlock(ordered, items):
                 self.lost.append("a list inside a table became lines")
-                return _on_lines(
+                return on_lines(
                     [
                         (Text(f"{number}. " if ordered else "• "), *self._lines(item))
                         for number, item in enumerate(items, 1)
@@ -183,127 +161,20 @@ class _Reader:
                 return self._lines(blocks)
             case Table(header, rows):
                 self.lost.append("a table inside a table became lines")
-                return _on_lines([_one_line(row) for row in (header, *rows) if row])
+                return rows_as_lines((header, *rows))
             case Rule():
                 return (Text("—"),)
 
     def _lines(self, blocks: tuple[Block, ...]) -> tuple[Inline, ...]:
-        return _on_lines([self.in_cell(block) for block in blocks])
+        return on_lines([self.in_cell(block) for block in blocks])
 
     def media(self, node: Node, depth: int) -> tuple[Block, ...]:
         """Pictures lie beside the text: the one with an address becomes a link to it."""
         self.lost.append("a picture was left out or became a link")
         if node.get("type") == "media":
-            url, words = _attribute(node, "url"), _attribute(node, "alt") or "picture"
+            url, words = attribute(node, "url"), attribute(node, "alt") or "picture"
             return (Paragraph((Link(url, literal(words)),)),) if url else ()
         return self.blocks(node, depth)
-
-    def inlines(self, node: Node, depth: int) -> tuple[Inline, ...]:
-        found: list[Inline] = []
-        for child in self.children(node, depth):
-            found += self.inline(child, depth + 1)
-        return joined(found)
-
-    def inline(self, node: Node, depth: int) -> tuple[Inline, ...]:
-        match node.get("type"):
-            case "text":
-                return self.marked(node)
-            case "hardBreak":
-                return (Break(),)
-            case "mention":
-                return literal("@" + _attribute(node, "text").lstrip("@")) or (Text("@"),)
-            case "emoji":
-                return literal(_attribute(node, "text") or _attribute(node, "shortName"))
-            case "status":
-                return literal(f"[{_attribute(node, 'text')}]")
-            case "placeholder":
-                return literal(_attribute(node, "text"))
-            case "date":
-                return literal(_date(_attribute(node, "timestamp")))
-            case "inlineCard":
-                return _card(node)
-            case "mediaInline":
-                self.lost.append("a picture was left out or became a link")
-                return ()
-            case "inlineExtension":
-                self.lost.append("a macro was left out, only the text in it is kept")
-                return literal(_attribute(node, "text"))
-            case kind:
-                self.lost.append(f"{_shown(kind)}, which is unknown here, became its text")
-                return self.inlines(node, depth)
-
-    def marked(self, node: Node) -> tuple[Inline, ...]:
-        """The text inside its marks; a link is the outermost, code the innermost."""
-        content = literal(_string(node.get("text")))
-        marks = node.get("marks")
-        by_type = {
-            str(mark.get("type")): mark
-            for mark in (marks if isinstance(marks, list) else ())
-            if isinstance(mark, dict)
-        }
-        if not content:
-            return ()
-        for kind in by_type:
-            if kind == "code":
-                content = tuple(Code(one.text) if isinstance(one, Text) else one for one in content)
-            elif kind not in QUIET_MARKS | {"strong", "em", "strike", "link"}:
-                self.lost.append(f"the mark {_shown(kind)} was left out")
-        for kind, wrap in (("strike", Struck), ("em", Emphasis), ("strong", Strong)):
-            if kind in by_type:
-                content = (wrap(content),)
-        if "link" in by_type:
-            content = (Link(_attribute(by_type["link"], "href"), content),)
-        return content
-
-
-def joined(content: Iterable[Inline]) -> tuple[Inline, ...]:
-    """Neighbours of one kind as one: what one mark spans comes in a piece for each change in it."""
-    found: list[Inline] = []
-    for _, neighbours in groupby(content, key=_kind):
-        same = list(neighbours)
-        text = "".join(one.text for one in same if isinstance(one, Text | Code))
-        inner = (
-            part
-            for one in same
-            if isinstance(one, Strong | Emphasis | Struck | Link)
-            for part in one.content
-        )
-        match same[0]:
-            case Text():
-                found.append(Text(text))
-            case Code():
-                found.append(Code(text))
-            case Strong():
-                found.append(Strong(joined(inner)))
-            case Emphasis():
-                found.append(Emphasis(joined(inner)))
-            case Struck():
-                found.append(Struck(joined(inner)))
-            case Link(target, _):
-                found.append(Link(target, joined(inner)))
-            case Break():
-                found += same
-    return tuple(found)
-
-
-def _kind(inline: Inline) -> tuple[type[Inline], str]:
-    return type(inline), inline.target if isinstance(inline, Link) else ""
-
-
-def _on_lines(lines: list[tuple[Inline, ...]]) -> tuple[Inline, ...]:
-    found: list[Inline] = []
-    for number, line in enumerate(lines):
-        found += [Break()] if number else []
-        found += line
-    return tuple(found)
-
-
-def _one_line(row: Row) -> tuple[Inline, ...]:
-    found: list[Inline] = []
-    for number, cell in enumerate(row):
-        found += [Text(" | ")] if number else []
-        found += [Text(" ") if isinstance(one, Break) else one for one in cell]
-    return tuple(found)
 
 
 def _with_box(box: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -312,40 +183,10 @@ def _with_box(box: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     return (Paragraph((Text(box.strip()),)), *blocks)
 
 
-def _card(node: Node) -> tuple[Inline, ...]:
-    url = _attribute(node, "url")
-    return (Link(url, (Text(url),)),) if url else ()
-
-
 def _level(node: Node) -> int:
     attributes = node.get("attrs")
     level = attributes.get("level") if isinstance(attributes, dict) else None
     return level if isinstance(level, int) and 1 <= level <= 6 else 6
-
-
-def _attribute(node: Node, name: str) -> str:
-    """An attribute as one line of text; empty where it is absent."""
-    attributes = node.get("attrs")
-    value = attributes.get(name) if isinstance(attributes, dict) else None
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return " ".join(tidy(str(value)).split("\n"))
-
-
-def _string(value: JSON) -> str:
-    return tidy(value) if isinstance(value, str) else ""
-
-
-def _date(timestamp: str) -> str:
-    """A day, as it is read everywhere."""
-    try:
-        return datetime.fromtimestamp(int(timestamp) / 1000, UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
-        return timestamp
-
-
-def _shown(kind: JSON) -> str:
-    return repr(str(kind)[:40])
 
 
 def words_of(value: JSON) -> str:
