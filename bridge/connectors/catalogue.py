@@ -35,6 +35,7 @@ NOT_CONNECTORS = frozenset(
         "site",
         "stacked_tables",
         "tagged_cases",
+        "trail",
         "transport",
         "troubles",
     }

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -29,6 +28,7 @@ from bridge.connectors.answers import (
 )
 from bridge.connectors.guard import Guard
 from bridge.connectors.redact import Redactor
+from bridge.connectors.trail import note, open_trail
 from bridge.connectors.transport import InThread, open_transport
 from bridge.connectors.troubles import TROUBLES, bare, redirected, trouble
 from bridge.errors import ConnectorError, GiveUp, TryAgain
@@ -37,8 +37,6 @@ from bridge.event import JSON
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 """Arbitrary: a thousand times an ordinary answer, and harmless for memory."""
 WORDS_BYTES = 100_000
-RECORD_LIMIT = 4_000
-EXCHANGES_LIMIT = 100
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_LIMIT = 3
 CONNECT_SECONDS = 10.0
@@ -46,8 +44,6 @@ OWN_HEADERS = {"accept-encoding": "gzip, deflate", "user-agent": "scanbridge"}
 """Sent with every request."""
 NOT_OURS = "not sent: this process stood still for longer than its leases, another may be at it"
 READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
-
-_TRAIL: ContextVar[list[Exchange] | None] = ContextVar("trail", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +120,9 @@ class HttpClient:
         """Milliseconds UTC, by the clock that was handed in."""
         return self._clock()
 
-    @contextmanager
-    def trail(self) -> Iterator[list[Exchange]]:
-        """Notes the exchanges of the current task, and of those it starts, until the block ends.
-
-        At most EXCHANGES_LIMIT are kept, the first ones.
-        """
-        exchanges: list[Exchange] = []
-        token = _TRAIL.set(exchanges)
-        try:
-            yield exchanges
-        finally:
-            _TRAIL.reset(token)
+    def trail(self) -> AbstractContextManager[list[Exchange]]:
+        """Notes the exchanges of the current task, and of those it starts, until the block ends."""
+        return open_trail()
 
     async def send(self, ask: Ask, redactor: Redactor) -> Reply:
         """The answer, if it is a success or allowed; else TryAgain or GiveUp."""
@@ -359,19 +346,8 @@ def _note(
     duration_ms: int,
     redactor: Redactor,
 ) -> None:
-    trail = _TRAIL.get()
-    if trail is None or len(trail) >= EXCHANGES_LIMIT:
-        return
-    sent = "(a file)" if ask.files else redactor.cut(_text(ask.content or b""), RECORD_LIMIT)
+    sent = b"(a file)" if ask.files else ask.content or b""
     if reply is not None:
-        got = redactor.cut(_text(reply.body), RECORD_LIMIT)
+        note(ask.method, url, reply.status, duration_ms, sent, reply.body, redactor)
     else:
-        got = problem.reason if problem else ""
-    status = reply.status if reply is not None else 0
-    trail.append(
-        Exchange(ask.method, redactor.cut(url, RECORD_LIMIT), status, duration_ms, sent, got)
-    )
-
-
-def _text(body: bytes) -> str:
-    return body[: 5 * RECORD_LIMIT].decode("utf-8", "replace")
+        note(ask.method, url, 0, duration_ms, sent, problem.reason if problem else "", redactor)

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
-from bridge.connectors.http import BODY_LIMIT_BYTES, EXCHANGES_LIMIT, Ask, HttpClient
+from bridge.connectors.http import BODY_LIMIT_BYTES, Ask, HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Site, part
+from bridge.connectors.trail import EXCHANGES_LIMIT
 from bridge.errors import ConnectorError, GiveUp, TryAgain
 from tests.connectors.conftest import NOON, Moment, Remote
 
