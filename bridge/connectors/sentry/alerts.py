@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
@@ -80,7 +79,7 @@ async def _set(
         None,
         issue.get("substatus"),
     )
-    was = not there and call.may_exist and _was_there(issue, status, call.intended_at)
+    was = not there and call.may_exist and _last(issue, HAPPENED[status]) >= call.intended_at
     if not there and not was:
         issue = as_object((await sentry.site.fetch("PUT", path, body=body))[1])
     if wanted.comment and (text := comment_text(wanted.comment, wanted.format)).text:
@@ -93,11 +92,8 @@ async def mirror_alert(sentry: Sentry, key: str, comments: bool) -> Mirrored:
     """An issue as sync sees it: its status alone; its activity says when that was set."""
     del comments
     issue = await sentry.issue(await sentry.issue_path(key))
-    status, at = text_of(issue.get("status")), 0
-    for one in as_list(issue.get("activity")):
-        if str(child(one, "type")).startswith(tuple(HAPPENED.values())):
-            at = max(at, moment(child(one, "dateCreated")))
-    at = at or moment(issue.get("firstSeen"))
+    status = text_of(issue.get("status"))
+    at = _last(issue, *HAPPENED.values()) or moment(issue.get("firstSeen"))
     url, title = text_of(issue.get("permalink")), text_of(issue.get("title"))
     return Mirrored(title, url, {"status": Seen(status, at)})
 
@@ -126,9 +122,9 @@ def _body(wanted: Wanted, lost: list[str]) -> dict[str, JSON]:
     return {"status": status}
 
 
-def _was_there(issue: dict[str, JSON], wanted: str, intended_at: int) -> bool:
-    for one in as_list(issue.get("activity")):
-        at = datetime.fromisoformat(str(child(one, "dateCreated"))).timestamp() * 1000
-        if str(child(one, "type")).startswith(HAPPENED[wanted]) and at >= intended_at:
-            return True
-    return False
+def _last(issue: dict[str, JSON], *names: str) -> int:
+    """When its activity last had one of these, in milliseconds; 0 for never."""
+    told = (
+        one for one in as_list(issue.get("activity")) if str(child(one, "type")).startswith(names)
+    )
+    return max((moment(child(one, "dateCreated")) for one in told), default=0)
