@@ -43,8 +43,8 @@ async def _known(confluence: Confluence, path: str, name: str) -> dict[str, JSON
     """The page's file of this name; empty where there is none."""
     asked: dict[str, str | int] = {"filename": name, "expand": "metadata"}
     found = as_object((await confluence.site.fetch("GET", path, query=asked))[1])
-    ours = (one for one in map(as_object, as_list(found.get("results"))))
-    return next((one for one in ours if one.get("title") == name), {})
+    files = map(as_object, as_list(found.get("results")))
+    return next((one for one in files if one.get("title") == name), {})
 
 
 def _comment(one: dict[str, JSON]) -> str:
