@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from bridge.action import PlannedAction
-from bridge.cli.output import plain, put
+from bridge.cli.output import counted, plain, put
 from bridge.connectors.preview import Request
 from bridge.event import JSON
 from bridge.match.explain import Explained, Outcome
@@ -29,7 +29,7 @@ def put_explanation(explained: ExplainedEvent, *, every: bool) -> None:
         for line in _lines(each):
             put(plain(line))
     if left_out:
-        put(f"\n{left_out} rules are for other events; --all shows them")
+        put(f"\n{counted(left_out, 'rule')} for other events; --all shows them")
 
 
 def _event_lines(explained: ExplainedEvent) -> Iterator[str]:

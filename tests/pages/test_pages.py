@@ -167,3 +167,34 @@ async def test_integrations_of_callers_are_shown_and_tested_with_what_is_wrong(
     told = (await world.ask("GET", "/api/v1/stats", "viewer")).json()["integrations"]
     problems = {one["name"]: bool(one["problem"]) for one in told}
     assert problems == {"jira": False, "Tickets": False, "Bare": True}
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "words"),
+    [
+        (b"xx", "multipart/form-data", 400, "the form cannot be read: Missing boundary"),
+        (b"xx", "multipart/form-data; boundary=q", 400, "the form cannot be read"),
+        (b"key=" + b"x" * 20_000, "application/x-www-form-urlencoded", 413, "over the limit"),
+        (b"key=a%00b", "application/x-www-form-urlencoded", 422, "holds a NUL"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_said_to_be_wrong(
+    world: World, content: bytes, kind: str, status: int, words: str
+) -> None:
+    headers = {"content-type": kind}
+    answer = await world.client.post("/sign-in", content=content, headers=headers)
+    assert answer.status_code == status
+    assert words in answer.text
+    await sign_in(world)
+    if status != 413:  # whoever is signed in may send a whole rule file
+        answer = await world.client.post("/dead/discard", content=content, headers=headers)
+        assert answer.status_code == status
+        assert words in answer.text
+
+
+async def test_a_filter_with_a_nul_is_refused(world: World) -> None:
+    await sign_in(world)
+    for page in ("/events?subject=%00", "/links?key=a%00", "/quarantine?source=%00"):
+        answer = await world.client.get(page)
+        assert answer.status_code == 422
+        assert "holds a NUL" in answer.text

@@ -7,12 +7,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bridge.clock import Clock
-from bridge.errors import KeyRefused, NoKeys
+from bridge.errors import BridgeError, KeyRefused, NoKeys
 from bridge.principal import SESSION_MS, begin_session, end_session, recognise
 from bridge.store.sessions import Session
 from bridge.store.transaction import Transaction
 from bridge.web.api.entrance import COOKIE
-from bridge.web.pages.visit import Guide, Visit, back
+from bridge.web.errors import status_of
+from bridge.web.pages.visit import Guide, Visit, back, read_form
+
+MOST_BYTES = 16_384
+"""Anyone may send this form; a key and an address are far below it."""
 
 
 class SignIn:
@@ -34,7 +38,10 @@ class SignIn:
         return await self._form(request.query_params.get("next", "/"), "")
 
     async def enter(self, request: Request) -> Response:
-        form = await request.form(max_fields=5, max_files=0)
+        try:
+            form = await read_form(request, MOST_BYTES, most_fields=5)
+        except BridgeError as error:
+            return await self._form("/", str(error), status_of(error))
         key, there = str(form.get("key", "")).strip(), str(form.get("next", "/"))
         now = self._clock()
 

@@ -8,19 +8,24 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import structlog
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, ImmutableMultiDict
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Message
 
 from bridge.access.role import Role
-from bridge.errors import BridgeError, KeyRefused, NoKeys
+from bridge.errors import BridgeError, FieldProblem, FieldsRefused, KeyRefused, Malformed, NoKeys
 from bridge.principal import Principal, check_csrf
 from bridge.web.api.entrance import COOKIE, Entrance, check_role
 from bridge.web.api.operation import Asked
+from bridge.web.api.reading import UNFIT, read_bytes
 from bridge.web.errors import message_of, new_request_id, status_of
 from bridge.web.pages.render import Renderer
 
 MOST_FIELDS = 2_000
+MOST_FORM_BYTES = 4_194_304
+"""A rule file of a million characters, most of them written as three in a form."""
 
 log = structlog.get_logger("bridge.pages")
 
@@ -79,13 +84,14 @@ class Guide:
                 who = await self.entrance.by_cookie(request.cookies.get(COOKIE, ""))
                 check_role(who, role)
                 form = FormData()
+                check_texts("query", request.query_params)
                 if request.method == "POST":
-                    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+                    form = await read_form(request, MOST_FORM_BYTES, MOST_FIELDS)
                     sent = form.get("csrf") or request.headers.get("x-csrf-token", "")
                     check_csrf(who, str(sent))
                 return await show(Visit(who, request, request_id, form))
-            except (KeyRefused, NoKeys) as error:
-                return self._to_sign_in(request, error)
+            except (KeyRefused, NoKeys):
+                return self._to_sign_in(request)
             except BridgeError as error:
                 return self.trouble(status_of(error), message_of(error), request_id)
             except Exception as error:  # the edge: a mistake of ours is a page with its id
@@ -94,16 +100,37 @@ class Guide:
 
         return endpoint
 
-    def _to_sign_in(self, request: Request, error: BridgeError) -> Response:
+    def _to_sign_in(self, request: Request) -> Response:
         if request.headers.get("hx-request") == "true":
             return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
-        del error
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(there, safe='')}", 303)
 
     def trouble(self, status: int, words: str, request_id: str) -> Response:
         values = {"status": status, "words": words, "request_id": request_id}
         return self.renderer.page("trouble.html", values, status)
+
+
+async def read_form(request: Request, most_bytes: int, most_fields: int) -> FormData:
+    """The fields of a form. Raises TooLarge, Malformed, FieldsRefused."""
+    raw = await read_bytes(request, most_bytes)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    try:
+        form = await Request(request.scope, receive).form(max_fields=most_fields, max_files=0)
+    except HTTPException as error:
+        raise Malformed(f"the form cannot be read: {error.detail}") from error
+    check_texts("body", form)
+    return form
+
+
+def check_texts(where: str, fields: ImmutableMultiDict[str, Any]) -> None:
+    """No field holds what no store keeps. Raises FieldsRefused."""
+    for name, value in fields.multi_items():
+        if UNFIT in name or UNFIT in str(value):
+            raise FieldsRefused([FieldProblem((where, name), "holds a NUL")])
 
 
 def back(path: str, **told: str) -> Response:
