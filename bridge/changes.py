@@ -205,6 +205,8 @@ def _told(changed: JSON) -> list[Change]:
     for name, change in changed.items() if isinstance(changed, dict) else ():
         values = change if isinstance(change, dict) else {}
         told = plain(name, values.get("to"))
+        if values.get("to_id") is not None:
+            told = replace(told, digests=told.digests | plain(name, values["to_id"]).digests)
         if told.field == "description":
             marks = marks_of(values.get("to")) - marks_of(values.get("from"))
             known = set(map(digest, marks)) | _forms(_text(values.get("to") or ""))

@@ -242,14 +242,15 @@ def was_written(one: Written, outcomes: Sequence[Outcome]) -> bool:
 
 
 def changes_answered(call: AnyCall, outcome: Outcome) -> Iterable[Change]:
-    """What only the answer tells: the status as the system words it."""
-    status = outcome.outputs.get("status")
-    if isinstance(status, str) and status:
-        told = plain("status", status)
-        made = changes_made(call.parameters, call.mark)
-        asked = [one for one in made if one.field == told.field]
-        if asked and told.digests.isdisjoint(asked[0].digests):
-            yield told
+    """What only the answer tells: a status or a person as the system words it."""
+    made = changes_made(call.parameters, call.mark)
+    for name in ("status", "assignee"):
+        value = outcome.outputs.get(name)
+        if isinstance(value, str) and value:
+            told = plain(name, value)
+            asked = [one for one in made if one.field == told.field]
+            if asked and told.digests.isdisjoint(asked[0].digests):
+                yield told
 
 
 def comment_named(calls: Sequence[AnyCall], outcomes: Sequence[Outcome]) -> str:

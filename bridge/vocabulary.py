@@ -87,6 +87,8 @@ class Change(Data):
 
     from_: str | None = Field(None, alias="from")
     to: str | None = None
+    to_id: str | None = None
+    """Of a person, where the system's id tells more than the name."""
 
 
 class Comment(Data):

@@ -175,7 +175,8 @@ def _changed(given: JSON) -> JSON:
         name = _field_name(_text(item.get("field")))
         earlier = changed.get(name)
         before = earlier.get("from") if isinstance(earlier, dict) else item.get("from")
-        changed[name] = {"from": before, "to": item.get("to")}
+        person = {"to_id": item["to_id"]} if item.get("to_id") is not None else {}
+        changed[name] = {"from": before, "to": item.get("to"), **person}
     return changed
 
 

@@ -212,7 +212,7 @@ def test_linear_change_of_state_names_the_new_one_and_what_was_not_sent_is_null(
     assert changed == {
         "status": {"from": None, "to": "Done"},
         "assignee": {"from": None, "to": None},
-        "priority": {"from": "2", "to": None},
+        "priority": {"from": "High", "to": None},
     }
 
 

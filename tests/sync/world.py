@@ -61,7 +61,8 @@ sync:
 
 PERSON = {"authorization": "Basic " + base64.b64encode(b"anna:made-up").decode()}
 HEADERS = {
-    "kibana": PERSON | {"kbn-xsrf": "tests"}, "github": {"authorization": "Bearer made-up-person"},
+    "kibana": PERSON | {"kbn-xsrf": "tests"}, "github": {"authorization": "Bearer as-anna"},
+    "linear": {"authorization": "as-anna"},
 }  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from bridge.connectors.github.fields import (
     shared_fields,
 )
 from bridge.connectors.github.marks import last_mark
+from bridge.connectors.github.mirror import values_of
 from bridge.connectors.github.texts import body_text, labels_of
+from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import UpdateTicket
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -23,8 +25,11 @@ async def update_ticket(github: GitHub, call: Call[UpdateTicket]) -> Outcome:
     parameters = call.parameters
     ticket = github.ticket(parameters.ticket)
     fields = shared_fields(parameters)
-    needs_old = parameters.description is not None or parameters.priority is not None
-    old = await github.issue(ticket) if needs_old or parameters.labels is not None else {}
+    rests_on_old = (parameters.description, parameters.priority, parameters.labels)
+    old: dict[str, JSON] = {}
+    if call.expected or any(one is not None for one in rests_on_old):
+        old = await github.issue(ticket)
+        check_expected(call.expected, ticket.key, values_of(github, old))
     if parameters.description is not None:
         body = body_text(github, parameters.description, parameters.format)
         fields.lost += body.lost

@@ -1,4 +1,4 @@
-"""An issue as sync sees it; its events say when it was closed, assigned or renamed."""
+"""An issue as sync sees it; its events say when it was closed, assigned, labeled or renamed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bridge.connectors.github.comments import newest_comments
 from bridge.connectors.github.fields import label_names
 from bridge.connectors.github.marks import OWN
 from bridge.connectors.mirror import Mirrored, Said, latest, moment, text_of, with_times
+from bridge.event import JSON
 
 MOST_PAGES = 10
 
@@ -16,19 +17,24 @@ async def mirror(github: GitHub, key: str, comments: bool) -> Mirrored:
     """status: open or closed. priority: of the label that stands for one, where there is one."""
     ticket = github.ticket(key)
     issue = await github.issue(ticket)
+    values = values_of(github, issue)
+    changes = latest(await _changes(github, ticket))
+    seen = with_times(values, changes, moment(issue.get("updated_at")))
+    said = await _said(github, ticket) if comments and issue.get("comments") else ()
+    return Mirrored(values["summary"], text_of(issue.get("html_url")), seen, said)
+
+
+def values_of(github: GitHub, issue: dict[str, JSON]) -> dict[str, str]:
+    """The fields that sync knows, by the names it has for them."""
     values = {
         "status": text_of(issue.get("state")),
         "summary": text_of(issue.get("title")),
         "assignee": text_of(child(issue, "assignee", "login")),
     }
-    prefix = github.settings.priority_label
-    if prefix:
-        of_priority = [name for name in label_names(issue) if name.casefold().startswith(prefix)]
-        values["priority"] = of_priority[0][len(prefix) :] if of_priority else ""
-    changes = latest(await _changes(github, ticket))
-    seen = with_times(values, changes, moment(issue.get("updated_at")))
-    said = await _said(github, ticket) if comments and issue.get("comments") else ()
-    return Mirrored(values["summary"], text_of(issue.get("html_url")), seen, said)
+    if github.settings.priority_label:
+        named = (_priority(github, one) for one in label_names(issue))
+        values["priority"] = next(filter(None, named), "")
+    return values
 
 
 async def _changes(github: GitHub, ticket: Ticket) -> list[tuple[int, str, str, str]]:
@@ -45,12 +51,21 @@ async def _changes(github: GitHub, ticket: Ticket) -> list[tuple[int, str, str, 
                     found.append((at, "assignee", "", who))
                 case "unassigned":
                     found.append((at, "assignee", who, ""))
+                case "labeled" if named := _priority(github, text_of(child(one, "label", "name"))):
+                    found.append((at, "priority", "", named))
                 case "renamed":
                     before, after = (text_of(child(one, "rename", end)) for end in ("from", "to"))
                     found.append((at, "summary", before, after))
         if len(page) < PER_PAGE:
             break
     return found
+
+
+def _priority(github: GitHub, label: str) -> str:
+    """What a label says of the priority; empty for every other one."""
+    prefix = github.settings.priority_label
+    named = prefix and label.casefold().startswith(prefix.casefold())
+    return label[len(prefix) :] if named else ""
 
 
 async def _said(github: GitHub, ticket: Ticket) -> tuple[Said, ...]:

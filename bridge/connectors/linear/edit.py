@@ -6,8 +6,10 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_object, child
 from bridge.connectors.linear.client import Linear, ticket_key
 from bridge.connectors.linear.lookup import find_person, label_ids, priority_number
+from bridge.connectors.linear.mirror import mirror
 from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.linear.texts import CALLS
+from bridge.connectors.mirror import check_expected, text_of
 from bridge.connectors.parameters import UpdateTicket
 from bridge.connectors.prose import named_texts
 from bridge.errors import GiveUp
@@ -15,7 +17,9 @@ from bridge.event import JSON
 
 UPDATE = """\
 mutation UpdateIssue($id: String!, $input: IssueUpdateInput!) {
-  issueUpdate(id: $id, input: $input) { success issue { id identifier description } }
+  issueUpdate(id: $id, input: $input) {
+    success issue { id identifier description assignee { name } }
+  }
 }"""
 TEAM_OF = """\
 query TeamOfIssue($id: String!) {
@@ -39,8 +43,15 @@ async def update_ticket(linear: Linear, call: Call[UpdateTicket]) -> Outcome:
     wanted |= parameters.fields or {}
     if not wanted:
         raise GiveUp("nothing to update: the rule names no field")
+    if call.expected:
+        seen = (await mirror(linear, key, False)).fields
+        check_expected(call.expected, key, {name: one.value for name, one in seen.items()})
     issue = await set_fields(linear, key, wanted)
-    return Outcome({"key": str(issue.get("identifier", key))}, lost=tuple(lost))
+    outputs: dict[str, JSON] = {"key": str(issue.get("identifier", key))}
+    name = text_of(child(issue, "assignee", "name"))
+    if parameters.assignee and name:  # which is what events tell
+        outputs["assignee"] = name
+    return Outcome(outputs, lost=tuple(lost))
 
 
 async def set_fields(linear: Linear, key: str, fields: dict[str, JSON]) -> dict[str, JSON]:

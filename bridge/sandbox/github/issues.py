@@ -106,6 +106,7 @@ def edit_issue(call: GitHubCall) -> Answer:
     issue.updated = call.now
     changes: dict[str, JSON] = {}
     if issue.title != before[0]:
+        _happened(call, issue, "renamed", before[0], issue.title)
         changes["title"] = {"from": before[0]}
     if issue.body != before[1]:
         changes["body"] = {"from": before[1]}
@@ -117,12 +118,14 @@ def edit_issue(call: GitHubCall) -> Answer:
     ):
         for name in [one for one in new if one not in old]:
             label: JSON = show.label(name, call.state, call.request.base)
+            _happened(call, issue, action, name)
             tell(call, "issues", action, issue, {"label": label})
     for action, old, new in (
         ("assigned", before[3], issue.assignees),
         ("unassigned", issue.assignees, before[3]),
     ):
         for login in [one for one in new if one not in old]:
+            _happened(call, issue, action, login)
             tell(call, "issues", action, issue, {"assignee": show.user(login, call.request.base)})
     if issue.state != before[4]:
         tell(call, "issues", "closed" if issue.state == "closed" else "reopened", issue)
@@ -168,8 +171,12 @@ def _move(call: GitHubCall, issue: Issue, body: dict[str, JSON]) -> None:
     issue.reason = str(reason or ("completed" if closing else "reopened"))
     issue.closed = call.now if closing else None
     issue.closed_by = actor(call) if closing else ""
-    event = "closed" if closing else "reopened"
-    issue.history.append(Happening(call.state.next_id(), event, actor(call), call.now))
+    _happened(call, issue, "closed" if closing else "reopened")
+
+
+def _happened(call: GitHubCall, issue: Issue, event: str, of: str = "", to: str = "") -> None:
+    made = Happening(call.state.next_id(), event, actor(call), call.now, of, to)
+    issue.history.append(made)
 
 
 def list_events(call: GitHubCall) -> Answer:
@@ -184,6 +191,7 @@ def list_events(call: GitHubCall) -> Answer:
             "commit_id": None,
             "commit_url": None,
             "created_at": moment(one.at),
+            **show.happened(one, call.state, call.request.base),
         }
         for one in issue.history
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bridge.event import JSON
+from bridge.sandbox.exchange import as_object
 from bridge.sandbox.github.state import (
     PEOPLE,
     REPOSITORY,
     Alert,
     Comment,
     GitHubState,
+    Happening,
     Issue,
     moment,
 )
@@ -39,6 +41,19 @@ def user(login: str, base: str) -> JSON:
         "type": "User",
         "site_admin": False,
     }
+
+
+def happened(one: Happening, state: GitHubState, base: str) -> dict[str, JSON]:
+    """What an entry of the history is about."""
+    match one.event:
+        case "labeled" | "unlabeled":
+            shown = as_object(label(one.of, state, base))
+            return {"label": {"name": shown["name"], "color": shown["color"]}}
+        case "assigned" | "unassigned":
+            return {"assignee": user(one.of, base), "assigner": user(one.actor, base)}
+        case "renamed":
+            return {"rename": {"from": one.of, "to": one.to}}
+    return {}
 
 
 def issue(one: Issue, state: GitHubState, base: str) -> dict[str, JSON]:

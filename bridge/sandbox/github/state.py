@@ -23,12 +23,18 @@ class Comment:
 
 @dataclass(slots=True)
 class Happening:
-    """One entry of an issue's history. event: closed, reopened, labeled, assigned …"""
+    """One entry of an issue's history. event: closed, reopened, labeled, assigned …
+
+    of: the label's name or the login that it is about, or the title that was there before.
+    to: the new title.
+    """
 
     id: int
     event: str
     actor: str
     at: int
+    of: str = ""
+    to: str = ""
 
 
 @dataclass(slots=True)
