@@ -59,7 +59,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """What came of it. id: empty for what was only tried out. note: worth knowing beside it."""
+    """What came of it. id: empty for what was only tried out."""
 
     change: Change
     kind: Kind
@@ -67,7 +67,6 @@ class Arranged:
     events: tuple[str, ...]
     jql: str
     expires_at: int = 0
-    note: str = ""
 
 
 @dataclass(slots=True)
@@ -96,14 +95,15 @@ class Subscriptions:
             found += [one for one in every if who.owns(one.url)]
         except webhooks.NotAllowed as error:
             refused.append(error)
+        cloud = (await who.jira.facts()).cloud
         kept = {one.id for one in await self.kept(who)}
-        if (await who.jira.facts()).cloud:
+        if cloud:
             try:
                 every = await webhooks.list_dynamic(who.jira)
                 found += [one for one in every if one.id in kept or who.owns(one.url)]
             except webhooks.NotAllowed as error:
                 refused.append(error)
-        if refused and not found and len(refused) == (2 if (await who.jira.facts()).cloud else 1):
+        if len(refused) == (2 if cloud else 1):
             raise refused[0] if default_kind(who.jira) is Kind.ADMIN else refused[-1]
         return found
 
@@ -131,10 +131,10 @@ class Subscriptions:
                 await webhooks.remove_admin(who.jira, one.id)
             elif not self.dry:
                 await webhooks.remove_dynamic(who.jira, [one.id])
-            gone.append(Arranged("removed", one.kind, one.id, one.events, one.jql))
+            gone.append(Arranged("removed", one.kind, one.id, one.events, one.jql, one.expires_at))
         if not self.dry:
             for row in await self.kept(who):
-                await self.database.write(lambda tx, r=row: forget_webhook(tx, r))  # type: ignore[misc]
+                await self._forget(row)
         return gone
 
     async def kept(self, who: Subscriber) -> Sequence[KeptWebhook]:
@@ -222,7 +222,7 @@ class Subscriptions:
             await webhooks.remove_dynamic(who.jira, others)
         for row in await self.kept(who):
             if row.id != result.id:
-                await self.database.write(lambda tx, r=row: forget_webhook(tx, r))  # type: ignore[misc]
+                await self._forget(row)
         return result
 
     async def _until(self, who: Subscriber, id_: str) -> int:
@@ -248,6 +248,9 @@ class Subscriptions:
 
     async def _keep(self, one: KeptWebhook) -> None:
         await self.database.write(lambda tx: keep_webhook(tx, one))
+
+    async def _forget(self, one: KeptWebhook) -> None:
+        await self.database.write(lambda tx: forget_webhook(tx, one))
 
 
 def default_kind(jira: Jira) -> Kind:

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from bridge.connectors.jira.client import Jira, as_list, as_object
+from bridge.connectors.jira.people import moment
 from bridge.connectors.site import part
 from bridge.errors import ConnectorError, GiveUp, TryAgain
 from bridge.event import JSON
@@ -94,14 +94,9 @@ async def create_admin(jira: Jira, wanted: WantedWebhook) -> Webhook:
     return _admin_webhook(as_object(await _admin(jira, "POST", "", _admin_body(wanted))))
 
 
-async def change_admin(jira: Jira, id_: str, wanted: WantedWebhook) -> Webhook:
+async def change_admin(jira: Jira, id_: str, wanted: WantedWebhook) -> None:
     """Puts all of it anew, the secret too: Jira keeps the old one where none is named."""
-    changed = await _admin(jira, "PUT", f"/{part(id_)}", _admin_body(wanted))
-    known = as_object(changed) if isinstance(changed, dict) else {}
-    return Webhook(
-        Kind.ADMIN, id_, wanted.url, wanted.events, wanted.jql,
-        str(known.get("name") or wanted.name),
-    )  # fmt: skip
+    await _admin(jira, "PUT", f"/{part(id_)}", _admin_body(wanted))
 
 
 async def remove_admin(jira: Jira, id_: str) -> None:
@@ -242,10 +237,7 @@ def _moment(value: JSON) -> int:
     """Milliseconds of an expiration date, which comes as a number or as a time."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    try:
-        return int(datetime.fromisoformat(str(value)).timestamp() * 1000)
-    except ValueError:
-        return 0
+    return moment(value)
 
 
 def _numbers(ids: Sequence[str]) -> JSON:
