@@ -23,6 +23,7 @@ from bridge.connectors.http import HttpClient
 from bridge.connectors.jira.client import Jira
 from bridge.connectors.jira.webhooks import EVENTS, Kind, Webhook
 from bridge.connectors.redact import Redactor
+from bridge.document import did_you_mean
 from bridge.errors import GiveUp, NotFound
 from bridge.event import JSON
 from bridge.settings import Settings, SourceSettings
@@ -87,6 +88,10 @@ def subscribe(
         lambda subscriptions, who: subscriptions.subscribe(who, asked),
     )  # fmt: skip
     _put(source, [done], as_json=as_json, dry=dry)
+    for event in done.events:
+        if event not in EVENTS:
+            hint = did_you_mean(event, EVENTS)
+            say(f'note: "{event}" has no type of ours and comes as Jira names it. {hint}'.rstrip())
 
 
 @jira.command("list")
@@ -101,10 +106,8 @@ def list_(
     config: Path, as_json: bool, source: str, tenant: str, integration: str, url: str
 ) -> None:
     """List what Jira sends to SOURCE, as Jira itself tells."""
-    found, troubles = _run(
-        settings_of(config), (tenant, source, integration, url), True,
-        _listed,
-    )  # fmt: skip
+    named = (tenant, source, integration, url)
+    found, troubles = _run(settings_of(config), named, True, _listed)
     told: list[JSON] = [
         _told(
             source, one.kind, one.id, one.events, one.jql, one.expires_at,
@@ -130,10 +133,8 @@ def refresh(
     config: Path, as_json: bool, source: str, tenant: str, integration: str, url: str, dry: bool
 ) -> None:
     """Let the dynamic webhooks of SOURCE hold for another 30 days; the server does so by itself."""
-    done = _run(
-        settings_of(config), (tenant, source, integration, url), dry,
-        lambda subscriptions, who: subscriptions.refresh(who),
-    )  # fmt: skip
+    named = (tenant, source, integration, url)
+    done = _run(settings_of(config), named, dry, Subscriptions.refresh)
     _put(source, done, as_json=as_json, dry=dry)
     if not done:
         say(f"{source} has no webhook that ends")
@@ -152,10 +153,8 @@ def remove(
     config: Path, as_json: bool, source: str, tenant: str, integration: str, url: str, dry: bool
 ) -> None:
     """Take the webhooks of SOURCE away from Jira; those of others stay."""
-    done = _run(
-        settings_of(config), (tenant, source, integration, url), dry,
-        lambda subscriptions, who: subscriptions.remove(who),
-    )  # fmt: skip
+    named = (tenant, source, integration, url)
+    done = _run(settings_of(config), named, dry, Subscriptions.remove)
     _put(source, done, as_json=as_json, dry=dry)
     if not done:
         say(f"Jira sends nothing to {source}")

@@ -86,7 +86,18 @@ def test_dynamic_webhook_is_kept_and_refreshed(run: Run, write: Write) -> None:
     assert made["ends"]
     (refreshed,) = json.loads(run("jira", "refresh", "jira", "--json").stdout)
     assert refreshed["ends"] >= made["ends"]
+    planned = run("jira", "remove", "jira", "--dry-run", "--json")
+    assert json.loads(planned.stdout) == [{**refreshed, "state": "would be removed"}]
     assert run("jira", "remove", "jira").exit_code == 0
+
+
+def test_event_that_has_no_type_is_noted(run: Run, write: Write) -> None:
+    del write
+    events = ("--event", "jira:issue_update", "--event", "comment_created")
+    done = run("jira", "subscribe", "jira", "--dry-run", *events)
+    assert done.exit_code == 0
+    assert done.stderr.count("note:") == 1
+    assert 'did you mean "jira:issue_updated"?' in done.stderr
 
 
 @pytest.mark.parametrize(
