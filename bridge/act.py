@@ -45,7 +45,6 @@ from bridge.sync.pairs import pairs_about
 from bridge.sync.writing import Asked
 from bridge.text.escape import ESCAPES
 
-SYNC_STATUS = "sync_status"
 TRANSITION = "transition"
 
 OTHER_RUN_SECONDS = 2.0

@@ -30,7 +30,8 @@ NEWEST_COUNTS = "ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq"
 async def up_to_date(tx: Transaction, newest: int) -> NewestKeys:
     """The keys in memory, with those of events that others stored. newest: seq of the last event.
 
-    Where the newest events are gone again, or nothing was read yet, all is read anew.
+    Where the newest events are gone again, or nothing was read yet, all is read anew. No process
+    but the one that serves deletes events: else others of the same number could stand there.
     """
     keys = tx.newest_keys
     assert keys is not None  # a transaction that writes, on SQLite

@@ -189,11 +189,6 @@ async def held_by(tx: Transaction, lane: Lane) -> str:
     return str(row[0]) if row else ""
 
 
-async def is_held(tx: Transaction, lane: Lane) -> bool:
-    """Whether a dead action holds the lane."""
-    return await held_by(tx, lane) != ""
-
-
 async def free_lane(tx: Transaction, lane: Lane) -> None:
     await tx.run("UPDATE lanes SET held = '' WHERE tenant = ? AND name = ?", *lane)
 

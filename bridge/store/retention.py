@@ -11,8 +11,6 @@ from bridge.store.transaction import Transaction
 STEP = 200
 """Events forgotten in one transaction: a few milliseconds, less than an ordinary commit waits."""
 
-FINISHED = ("done", "ignored", "echo", "failed")
-
 BESIDE = {
     "job": (("job_notes", "job_id"),),
     "case": (
