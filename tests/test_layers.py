@@ -83,7 +83,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "aiosqlite": ("bridge.store",),
     "asyncpg": ("bridge.store",),
     "cel_expr_python": ("bridge.match.expression",),
-    "google": ("bridge.match.syntax",),
+    "google": ("bridge.match.checked",),
     "yaml": ("bridge.composer",),
     "cryptography": ("bridge.verify", "bridge.access"),
     "markdown_it": ("bridge.text",),

@@ -8,7 +8,6 @@ so its oddities stay in this file, each with a test in tests/match/test_expressi
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,12 +20,14 @@ from cel_expr_python.ext import ext_encoders, ext_math, ext_optional, ext_string
 from bridge.clock import day, iso
 from bridge.errors import ExpressionFailed, Invalid, Place, Problem
 from bridge.event import JSON
+from bridge.match.absent import absent_field, follow
+from bridge.match.checked import decode, encode
 from bridge.match.complaints import ENGINE_FUNCTIONS, Complaint, complaints, name_before, spoken
 from bridge.match.functions import Function, all_functions
 from bridge.match.result import Result
 from bridge.match.shortcut import Term, judge, terms_of
 from bridge.match.spans import Part, parts_of
-from bridge.match.syntax import FieldPath, Literal, Reading, Steps, decode, encode
+from bridge.match.syntax import FieldPath, Literal, Reading, Steps
 from bridge.match.syntax import read as read_syntax
 
 MOST_CHARACTERS = 4_000
@@ -34,10 +35,6 @@ MOST_CHARACTERS = 4_000
 
 Inside: TypeAlias = Callable[[int], Place]
 """From the offset of a character of an expression to its place in the file."""
-
-_NO_KEY = re.compile(r'Key not found in map : "(.*)"', re.DOTALL)
-_NO_INDEX = re.compile(r"Index error: index=(-?\d+) size=\d+")
-_NO_VALUE = re.compile(r'No value with name "(.*)" found in Activation')
 
 
 class Activation:
@@ -123,7 +120,7 @@ class Expression:
         Raises ExpressionFailed, naming the absent field where there is one.
         """
         if self.reading.plain is not None:
-            return self._follow(activation.values)
+            return follow(self.text, self.reading.plain, activation.values)
         value = self._run(activation)
         try:
             if value.type() == cel.Type.ERROR:
@@ -135,7 +132,7 @@ class Expression:
     def evaluate_plain(self, values: Mapping[str, JSON]) -> JSON:
         """As evaluate, from bare values; a simple path is followed without the engine."""
         if self.reading.plain is not None:
-            return self._follow(values)
+            return follow(self.text, self.reading.plain, values)
         return self.evaluate(activation(values))
 
     def _optional(self) -> ExpressionFailed:
@@ -165,45 +162,15 @@ class Expression:
         except (RuntimeError, TypeError, ValueError, MemoryError, OverflowError) as error:
             raise ExpressionFailed(f"{self.text}: {spoken(str(error))}") from error
 
-    def _follow(self, values: Mapping[str, JSON]) -> JSON:
-        value: Any = values
-        plain = self.reading.plain or ()
-        for count, step in enumerate(plain, 1):
-            if _is_there(value, step):
-                value = value[step]
-            elif value is None or isinstance(value, Mapping if isinstance(step, str) else list):
-                absent = _dotted(plain[:count])
-                raise ExpressionFailed(f"{self.text}: there is no {absent}", absent)
-            else:
-                kind = _kind_of(value)
-                raise ExpressionFailed(f"{self.text}: {_dotted(plain[: count - 1])} is {kind}")
-        return value  # type: ignore[no-any-return]
-
     def _failure(self, value: Any, activation: Activation, wanted: str) -> ExpressionFailed:
         kind = value.type()
         if kind != cel.Type.ERROR:
             return ExpressionFailed(f"{self.text}: {wanted}, not {kind.name().lower()}")
         words = str(value.value())
-        absent = self._absent(words, activation.values)
+        absent = absent_field(words, self.reading.paths, activation.values)
         if absent:
             return ExpressionFailed(f"{self.text}: there is no {absent}", absent)
         return ExpressionFailed(f"{self.text}: {spoken(words)}")
-
-    def _absent(self, words: str, values: Mapping[str, JSON]) -> str:
-        """The field whose absence the engine reports; empty where it reports something else."""
-        outside = _NO_INDEX.search(words)
-        if outside:
-            indexed = [path.steps for path in self.reading.paths if "*" in path.steps]
-            before = indexed[0][: indexed[0].index("*")] if indexed else ()
-            return f"{_dotted(before)}[{outside.group(1)}]"
-        missing = _NO_KEY.search(words) or _NO_VALUE.search(words)
-        if not missing and "SELECT to non-message" not in words:
-            return ""
-        found = [gap for path in self.reading.paths if (gap := _gap(values, path.steps, ()))]
-        named = [gap for gap in found if missing and gap[-1] == missing.group(1)]
-        if named or found:
-            return _dotted((named or found)[0])
-        return missing.group(1) if missing else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,43 +312,3 @@ def _compiled(text: str, names: frozenset[str]) -> _Compiled | list[Complaint]:
     if gives.startswith("optional_type"):
         found.append(("this gives an optional value", "end it with .orValue(…)", 0))
     return found or (gives, reading, env, program, terms_of(checked))
-
-
-def _is_there(value: Any, step: str | int) -> bool:
-    if isinstance(step, str):
-        return isinstance(value, Mapping) and step in value
-    return isinstance(value, list) and 0 <= step < len(value)
-
-
-def _gap(value: Any, steps: Steps, before: Steps) -> Steps | None:
-    """The path down to the first step that is not there; None when all are."""
-    if not steps:
-        return None
-    step, rest = steps[0], steps[1:]
-    if step == "*":
-        for item in value if isinstance(value, list) else ():
-            gap = _gap(item, rest, (*before, step))
-            if gap:
-                return gap
-        return None if value else (*before, step)
-    if isinstance(value, Mapping) and step in value:
-        return _gap(value[step], rest, (*before, step))
-    return (*before, step) if value is None or isinstance(value, Mapping) else None
-
-
-def _dotted(steps: tuple[str | int, ...]) -> str:
-    text = ""
-    for step in steps:
-        if isinstance(step, int) or step == "*":
-            text += f"[{step}]"
-        else:
-            text += f".{step}" if text else step
-    return text
-
-
-def _kind_of(value: JSON) -> str:
-    if isinstance(value, bool):
-        return "true or false and has no fields"
-    if isinstance(value, int | float):
-        return "a number and has no fields"
-    return "text and has no fields" if isinstance(value, str) else "no list or mapping of that kind"

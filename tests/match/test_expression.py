@@ -196,7 +196,7 @@ def test_nothing_is_done_at_import() -> None:
     code = (
         "import sys; import bridge.match.expression as e;"
         "assert e._environment.cache_info().currsize == 0;"
-        "import bridge.match.syntax as s; assert s.checked_class.cache_info().currsize == 0"
+        "import bridge.match.checked as c; assert c.checked_class.cache_info().currsize == 0"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
