@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from bridge.access.vault import Vault
 from bridge.clock import iso
 from bridge.configured import Configured, Examined
+from bridge.connectors.ask import Ask, parse_json
 from bridge.connectors.contract import Finding
-from bridge.connectors.http import Ask, HttpClient, parse_json
+from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.errors import BridgeError, ConnectorError, Invalid, StoreError
 from bridge.keyring import key_file, load_keys

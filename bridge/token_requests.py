@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
+from bridge.connectors.ask import Ask
 from bridge.connectors.contract import FIELD, OAuth
-from bridge.connectors.http import Ask
 from bridge.connectors.redact import Redactor
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON

@@ -17,8 +17,9 @@ import structlog
 from bridge.access.vault import Vault
 from bridge.calling import Integration
 from bridge.clock import Clock, iso
+from bridge.connectors.ask import parse_json
 from bridge.connectors.catalogue import load_connectors
-from bridge.connectors.http import HttpClient, parse_json
+from bridge.connectors.http import HttpClient
 from bridge.errors import (
     BridgeError,
     Conflict,

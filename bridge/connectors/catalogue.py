@@ -14,6 +14,7 @@ from bridge.connectors.shapes import BY_NAME
 NOT_CONNECTORS = frozenset(
     {
         "answers",
+        "ask",
         "cases",
         "catalogue",
         "contract",

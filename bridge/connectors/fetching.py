@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from bridge.connectors.http import Ask, HttpClient
+from bridge.connectors.ask import Ask
+from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.errors import ConnectorError, SenderUnreachable
 

@@ -8,34 +8,22 @@ which nobody wants shared between integrations, and a log line with the whole UR
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import BinaryIO
 
 import httpx
 
 from bridge.action import Exchange
 from bridge.clock import Clock
-from bridge.connectors.answers import (
-    WORDS_LIMIT,
-    Judge,
-    failure,
-    looks_like_html,
-    own_words,
-    usual,
-)
+from bridge.connectors.answers import WORDS_LIMIT, failure, own_words
+from bridge.connectors.ask import BODY_LIMIT_BYTES, Ask, Incoming, Reply, named
 from bridge.connectors.guard import Guard
 from bridge.connectors.redact import Redactor
 from bridge.connectors.trail import note, open_trail
 from bridge.connectors.transport import InThread, open_transport
-from bridge.connectors.troubles import TROUBLES, bare, redirected, trouble
+from bridge.connectors.troubles import TROUBLES, redirected, trouble
 from bridge.errors import ConnectorError, GiveUp, TryAgain
-from bridge.event import JSON
 
-BODY_LIMIT_BYTES = 10 * 1024 * 1024
-"""Arbitrary: a thousand times an ordinary answer, and harmless for memory."""
 WORDS_BYTES = 100_000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_LIMIT = 3
@@ -43,48 +31,6 @@ CONNECT_SECONDS = 10.0
 OWN_HEADERS = {"accept-encoding": "gzip, deflate", "user-agent": "scanbridge"}
 """Sent with every request."""
 NOT_OURS = "not sent: this process stood still for longer than its leases, another may be at it"
-READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer. headers: names in lower case. body: decompressed, at most BODY_LIMIT_BYTES."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An answer while it comes in. pieces: its body, decompressed; TryAgain where it breaks off."""
-
-    status: int
-    headers: Mapping[str, str]
-    pieces: AsyncIterator[bytes] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A request before it is sent.
-
-    files: name, content and type by the multipart part's name. An open file is read from its start
-        while it is sent, never whole. form: the other parts beside files.
-    changes: it may change something at the other side, so that a lost answer leaves doubt.
-    allow: statuses beside 2xx that the caller wants back as a reply.
-    judge: how the other system says that there were too many requests.
-    """
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    content: bytes | None = field(default=None, repr=False)
-    files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None = field(default=None, repr=False)
-    form: Mapping[str, str] | None = None
-    changes: bool = True
-    allow: frozenset[int] = frozenset()
-    timeout_seconds: float = 30.0
-    judge: Judge = usual
 
 
 class HttpClient:
@@ -134,7 +80,7 @@ class HttpClient:
     def _failure(self, ask: Ask, reply: Reply, redactor: Redactor) -> ConnectorError:
         words = redactor.cut(own_words(reply.headers, reply.body), WORDS_LIMIT)
         return failure(
-            _named(ask, redactor),
+            named(ask, redactor),
             reply.status,
             reply.headers,
             words,
@@ -161,7 +107,7 @@ class HttpClient:
                     _note(ask, url, reply, None, self._clock() - started, redactor)
                     location = _location(reply)
                     if location:
-                        url = redirected(_named(ask, redactor), ask.method, url, location, redactor)
+                        url = redirected(named(ask, redactor), ask.method, url, location, redactor)
                         continue
                     raise self._failure(ask, reply, redactor)
                 reply = Reply(response.status_code, headers, b"(a file)")
@@ -170,7 +116,7 @@ class HttpClient:
                 return
             finally:
                 await response.aclose()
-        raise GiveUp(f"{_named(ask, redactor)} was redirected more than {REDIRECTS_LIMIT} times")
+        raise GiveUp(f"{named(ask, redactor)} was redirected more than {REDIRECTS_LIMIT} times")
 
     async def _begin(self, ask: Ask, url: str, redactor: Redactor) -> httpx.Response:
         """The head of an answer; what fails before it is noted in the trail."""
@@ -191,8 +137,8 @@ class HttpClient:
             location = _location(reply)
             if not location:
                 return reply
-            url = redirected(_named(ask, redactor), ask.method, url, location, redactor)
-        raise GiveUp(f"{_named(ask, redactor)} was redirected more than {REDIRECTS_LIMIT} times")
+            url = redirected(named(ask, redactor), ask.method, url, location, redactor)
+        raise GiveUp(f"{named(ask, redactor)} was redirected more than {REDIRECTS_LIMIT} times")
 
     async def _exchange(self, ask: Ask, url: str, redactor: Redactor) -> Reply:
         """One request and its answer, noted in the trail."""
@@ -296,46 +242,14 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(parts)
 
 
-def parse_json(ask: Ask, reply: Reply, redactor: Redactor) -> JSON:
-    """The body as JSON; None when it is empty.
-
-    A web page is for a person to look into: a login page, a proxy, a wrong base_url. JSON that is
-    broken off is a lost answer.
-    """
-    if not reply.body.strip():
-        return None
-    try:
-        parsed: JSON = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        pass
-    else:
-        return parsed
-    if looks_like_html(reply.headers, reply.body):
-        page = redactor.cut(own_words(reply.headers, reply.body), WORDS_LIMIT)
-        raise GiveUp(
-            f"{_named(ask, redactor)} answered {reply.status} with {page} where JSON was expected; "
-            "is the address right, and does a login page or proxy stand before it?",
-            status=reply.status,
-        )
-    raise TryAgain(
-        f"{_named(ask, redactor)} answered {reply.status} with what is no JSON",
-        status=reply.status,
-        may_have_happened=ask.changes,
-    )
-
-
 def _trouble(error: Exception, ask: Ask, redactor: Redactor) -> ConnectorError:
     return trouble(
         error,
-        _named(ask, redactor),
+        named(ask, redactor),
         redactor,
         changes=ask.changes,
         timeout_seconds=ask.timeout_seconds,
     )
-
-
-def _named(ask: Ask, redactor: Redactor) -> str:
-    return f"{ask.method} {redactor(bare(ask.url))}"
 
 
 def _note(

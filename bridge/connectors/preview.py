@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.clock import Clock
+from bridge.connectors.ask import Ask, Reply
 from bridge.connectors.guard import Guard
-from bridge.connectors.http import OWN_HEADERS, Ask, HttpClient, Reply
+from bridge.connectors.http import OWN_HEADERS, HttpClient
 from bridge.connectors.redact import MASK, Redactor
 from bridge.errors import GiveUp
 from bridge.event import JSON

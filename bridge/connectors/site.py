@@ -10,7 +10,8 @@ from typing import BinaryIO
 from urllib.parse import quote, urlencode
 
 from bridge.connectors.answers import Judge, usual
-from bridge.connectors.http import READ_ONLY, Ask, HttpClient, Incoming, Reply, parse_json
+from bridge.connectors.ask import READ_ONLY, Ask, Incoming, Reply, parse_json
+from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.errors import GiveUp
 from bridge.event import JSON

@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from bridge.action import Call, Outcome
+from bridge.connectors.ask import Ask
 from bridge.connectors.contract import Action, Connector, Finding, Verified
-from bridge.connectors.http import Ask, HttpClient
+from bridge.connectors.http import HttpClient
 from bridge.connectors.parameters import SendWebhook
 from bridge.connectors.redact import Redactor
 from bridge.connectors.shapes import shape

@@ -15,7 +15,8 @@ from typing import Any
 import bridge.lane_turns
 import bridge.matching
 import bridge.store.intake
-from bridge.connectors.http import Ask, HttpClient, Reply
+from bridge.connectors.ask import Ask, Reply
+from bridge.connectors.http import HttpClient
 from bridge.store.postgres import PostgresDatabase
 from bridge.store.sqlite import SqliteDatabase
 from bridge.store.transaction import Transaction

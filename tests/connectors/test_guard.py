@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bridge.clock import wall_clock
+from bridge.connectors.ask import Ask
 from bridge.connectors.guard import (
     Guard,
     GuardedResolver,
@@ -16,7 +17,7 @@ from bridge.connectors.guard import (
     is_public,
     refuse_private,
 )
-from bridge.connectors.http import Ask, HttpClient
+from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.errors import GiveUp
 

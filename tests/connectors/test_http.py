@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
-from bridge.connectors.http import BODY_LIMIT_BYTES, Ask, HttpClient
+from bridge.connectors.ask import BODY_LIMIT_BYTES, Ask
+from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Site, part
 from bridge.connectors.trail import EXCHANGES_LIMIT

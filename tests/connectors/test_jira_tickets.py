@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bridge.action import Call
-from bridge.connectors.http import BODY_LIMIT_BYTES, Incoming
+from bridge.connectors.ask import BODY_LIMIT_BYTES, Incoming
 from bridge.connectors.jira.closing import Closed, close_issue
 from bridge.connectors.jira.files import (
     download_attachment,

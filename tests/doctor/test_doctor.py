@@ -10,8 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from bridge.configured import Integration
+from bridge.connectors.ask import Ask
 from bridge.connectors.contract import Connector, Finding
-from bridge.connectors.http import Ask, HttpClient
+from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.doctor import RemoteClocks, check_integrations
 from bridge.settings import IntegrationSettings

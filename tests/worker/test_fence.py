@@ -7,7 +7,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from bridge.connectors.http import Ask, HttpClient
+from bridge.connectors.ask import Ask
+from bridge.connectors.http import HttpClient
 from bridge.connectors.redact import Redactor
 from bridge.errors import LeaseLost, TryAgain
 from bridge.fence import Fence

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.action import Call, Outcome
+from bridge.connectors.ask import BODY_LIMIT_BYTES
 from bridge.connectors.filename import file_name
-from bridge.connectors.http import BODY_LIMIT_BYTES
 from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
 from bridge.connectors.parameters import Attach
 from bridge.connectors.site import part

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
+from bridge.connectors.ask import Ask
 from bridge.connectors.filename import file_name
-from bridge.connectors.http import Ask
 from bridge.connectors.linear.client import Linear, ticket_key
 from bridge.connectors.parameters import Attach
 from bridge.connectors.site import SLOWEST_BYTES

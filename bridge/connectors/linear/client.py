@@ -17,7 +17,8 @@ from bridge.connectors.answers import (
     own_words,
     wait_seconds,
 )
-from bridge.connectors.http import HttpClient, Reply
+from bridge.connectors.ask import Reply
+from bridge.connectors.http import HttpClient
 from bridge.connectors.linear.options import LinearSettings
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Site
