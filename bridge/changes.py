@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel
 
 from bridge.connectors.cases import PushCase, comment_mark, comment_text, read_case
+from bridge.connectors.own_ids import own_id
 from bridge.connectors.parameters import (
     AppendTable,
     Comment,
@@ -106,7 +107,8 @@ def changes_made(parameters: BaseModel, mark: str) -> list[Change]:
 
 
 def _created(mark: str) -> Change:
-    return Change(CREATED, frozenset({digest(mark)}), "the ticket")
+    """digests: of the mark, and of the id that was chosen by it where the system lets us."""
+    return Change(CREATED, frozenset({digest(mark), digest(own_id(mark))}), "the ticket")
 
 
 def _comment(text: str | None, mark: str, text_format: TextFormat = "markdown") -> list[Change]:
@@ -183,8 +185,8 @@ def changes_told(event: Event, known: JSON) -> list[Change]:
         return []
     family, _, verb = event.type.partition(".")
     if verb == CREATED or event.type in ("alert.raised", "finding.opened"):
-        marks = marks_in(data)
-        return [Change(CREATED, frozenset(map(digest, marks)), "the ticket")] if marks else []
+        known_by = {*marks_in(data), _text(data.get("id"))} - {""}
+        return [Change(CREATED, frozenset(map(digest, known_by)), "the ticket")]
     if verb == "deleted":
         return []
     found = _told(data.get("changed"))

@@ -26,6 +26,7 @@ NOT_CONNECTORS = frozenset(
         "http",
         "marked_tables",
         "mirror",
+        "own_ids",
         "parameters",
         "preview",
         "prose",

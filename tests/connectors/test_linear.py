@@ -25,8 +25,8 @@ from graphql import (
 )
 from pydantic import ValidationError
 
-from bridge.connectors.linear.client import own_id
 from bridge.connectors.linear.options import LinearSettings
+from bridge.connectors.own_ids import own_id
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.sandbox.linear.state import STATES, Issue, LinearState

@@ -178,6 +178,10 @@ async def pair(tmp_path: Path, far: str) -> AsyncIterator[Pair]:
         yield await open_pair(world, far)
 
 
+async def test_copy_that_the_bridge_has_made_is_known_as_its_own(pair: Pair) -> None:
+    assert (await pair.events(pair.far))[0] == ("issue.created", "echo")
+
+
 async def test_change_in_the_copy_is_carried_back_to_jira_and_not_on_from_there(pair: Pair) -> None:
     await pair.edit(status=CLOSED[pair.far])
     await pair.world.settle()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
 from collections.abc import Mapping
@@ -115,12 +114,6 @@ def open_linear(settings: LinearSettings, http: HttpClient) -> Linear:
     redactor = Redactor(settings.auth.secrets())
     site = Site(http, settings.base_url, headers, redactor, settings.timeout_seconds, judge)
     return Linear(settings, site)
-
-
-def own_id(mark: str) -> str:
-    """A UUID made of the mark: Linear takes version 4 alone, so it looks like one."""
-    digest = hashlib.sha256(f"scanbridge:{mark}".encode()).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
 def ticket_key(text: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, child
-from bridge.connectors.linear.client import Linear, own_id, ticket_key
+from bridge.connectors.linear.client import Linear, ticket_key
 from bridge.connectors.linear.texts import body_text
+from bridge.connectors.own_ids import own_id
 from bridge.connectors.parameters import Comment
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON

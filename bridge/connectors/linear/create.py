@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
-from bridge.connectors.linear.client import Linear, own_id, ticket_key
+from bridge.connectors.linear.client import Linear, ticket_key
 from bridge.connectors.linear.lookup import find_person, find_team, label_ids, priority_number
 from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.linear.texts import CALLS
+from bridge.connectors.own_ids import own_id
 from bridge.connectors.parameters import CreateTicket
 from bridge.connectors.prose import named_texts
 from bridge.errors import GiveUp, TryAgain

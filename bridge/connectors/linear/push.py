@@ -17,7 +17,7 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.cases import CaseData, PushCase, case_object, case_of, digest
 from bridge.connectors.hidden import UNTOLD, Memory, bare, read_memory, with_lines
-from bridge.connectors.linear.client import PAGE_OF_TICKET, Linear, own_id, ticket_key
+from bridge.connectors.linear.client import PAGE_OF_TICKET, Linear, ticket_key
 from bridge.connectors.linear.comments import add_comment
 from bridge.connectors.linear.create import create_issue, find_issue, issue_input
 from bridge.connectors.linear.edit import set_fields
@@ -25,6 +25,7 @@ from bridge.connectors.linear.lookup import PRIORITIES, label_ids
 from bridge.connectors.linear.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.linear.table import own_tables
 from bridge.connectors.linear.texts import CALLS
+from bridge.connectors.own_ids import own_id
 from bridge.connectors.parameters import CreateTicket
 from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
 from bridge.errors import TryAgain
