@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from pydantic import Field, JsonValue
 
+from bridge.connectors.answers import as_list
 from bridge.connectors.parameters import Parameters, Text
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -88,7 +89,7 @@ def read_case(data: JSON) -> CaseData:
     if not case_id or not title:
         raise GiveUp(f"push_case: the case has no {'title' if case_id else 'id'}")
     description, tags = given.get("description"), given.get("tags")
-    comments = [*_list(given.get("comments")), given.get("comment")]
+    comments = [*as_list(given.get("comments")), given.get("comment")]
     return CaseData(
         case_id,
         title,
@@ -124,10 +125,6 @@ def _author(comment: dict[str, JSON]) -> str:
 
 def _text(value: JSON) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _list(value: JSON) -> list[JSON]:
-    return value if isinstance(value, list) else []
 
 
 def comment_mark(mark: str, comment_id: str) -> str:

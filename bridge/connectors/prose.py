@@ -87,3 +87,8 @@ def label_texts(labels: Iterable[str], limit: int) -> list[str]:
     """Labels within the limit: each one line, none twice, none empty."""
     cleaned = (" ".join(tidy(label).split()) for label in labels)
     return list(dict.fromkeys(head(label, limit) for label in cleaned if label))
+
+
+def folded(text: str) -> str:
+    """A name as it is looked up: small letters, one space for whatever parts its words."""
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())

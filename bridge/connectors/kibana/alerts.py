@@ -11,6 +11,7 @@ import re
 from bridge.action import Call, Outcome
 from bridge.connectors.kibana.client import Kibana
 from bridge.connectors.parameters import UpdateAlert
+from bridge.connectors.prose import folded
 from bridge.errors import GiveUp
 from bridge.event import JSON
 
@@ -36,12 +37,12 @@ async def update_alert(kibana: Kibana, call: Call[UpdateAlert]) -> Outcome:
         raise GiveUp(
             f"{parameters.alert[:100]!r} is no detection alert: expected its kibana.alert.uuid"
         )
-    status = STATES.get(_folded(parameters.state))
+    status = STATES.get(folded(parameters.state))
     if status is None:
         raise GiveUp(f"Kibana has no state {parameters.state!r}; it takes: {', '.join(STATES)}")
     body: dict[str, JSON] = {"signal_ids": [found[1]], "status": status}
     lost: list[str] = []
-    reason = _folded(parameters.reason or "").replace(" ", "_")
+    reason = folded(parameters.reason or "").replace(" ", "_")
     if status == "closed" and reason in REASONS:
         body["reason"] = reason
     elif reason:
@@ -56,7 +57,3 @@ async def update_alert(kibana: Kibana, call: Call[UpdateAlert]) -> Outcome:
 
 def object_of(parameters: UpdateAlert) -> str:
     return parameters.alert.strip().casefold()
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())

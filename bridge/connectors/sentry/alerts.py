@@ -8,6 +8,7 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.mirror import Mirrored, Seen, check_expected, moment, text_of
 from bridge.connectors.parameters import TextFormat, Transition, UpdateAlert
+from bridge.connectors.prose import folded
 from bridge.connectors.sentry.client import Sentry
 from bridge.connectors.sentry.comments import add_comment, comment_text
 from bridge.errors import GiveUp
@@ -74,7 +75,7 @@ async def _set(
     path = await sentry.issue_path(wanted.issue)
     issue = await sentry.issue(path)
     check_expected(call.expected, wanted.issue, {"status": str(issue.get("status"))})
-    status = STATES[_folded(wanted.state)]
+    status = STATES[folded(wanted.state)]
     there = issue.get("status") == status and body.get("substatus") in (
         None,
         issue.get("substatus"),
@@ -102,15 +103,11 @@ def object_of(parameters: UpdateAlert) -> str:
     return parameters.alert.strip().casefold()
 
 
-def _folded(text: str) -> str:
-    return text.strip().casefold()
-
-
 def _body(wanted: Wanted, lost: list[str]) -> dict[str, JSON]:
-    status = STATES.get(_folded(wanted.state))
+    status = STATES.get(folded(wanted.state))
     if status is None:
         raise GiveUp(f"Sentry has no state {wanted.state!r}; it takes: {', '.join(STATES)}")
-    reason = _folded(wanted.reason).replace("_", " ")
+    reason = folded(wanted.reason)
     if status == "ignored":
         if reason not in SUBSTATES:
             lost.append("the reason was left out: Sentry keeps none")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bridge.action import Call, Outcome
 from bridge.connectors.parameters import UpdateAlert
-from bridge.connectors.prose import markdown_text
+from bridge.connectors.prose import folded, markdown_text
 from bridge.connectors.site import part
 from bridge.connectors.thehive.cases import add_comment
 from bridge.connectors.thehive.client import TheHive, alert_key
 from bridge.connectors.thehive.options import TEXT_LIMIT
-from bridge.connectors.thehive.words import REASONS, alert_status, folded
+from bridge.connectors.thehive.words import REASONS, alert_status
 
 
 async def update_alert(thehive: TheHive, call: Call[UpdateAlert]) -> Outcome:

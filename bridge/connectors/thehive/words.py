@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.connectors.prose import label_texts
+from bridge.connectors.prose import folded, label_texts
 from bridge.connectors.thehive.options import TAG_LIMIT, TheHiveSettings
 from bridge.errors import GiveUp
 
@@ -38,10 +38,6 @@ ALERT_STATUSES = {
 }  # fmt: skip
 REASONS = {"false positive": "FalsePositive", "duplicate": "Duplicate", "duplicated": "Duplicate"}
 """Why an alert is closed, where that is a status of its own."""
-
-
-def folded(text: str) -> str:
-    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def case_status(settings: TheHiveSettings, text: str) -> str:
