@@ -10,10 +10,10 @@ from bridge.connectors.jira.own_tables import (
     append,
     own_block,
     own_tables,
-    packed,
     to_move,
     without,
 )
+from bridge.connectors.stacked_tables import packed
 from bridge.text.characters import length
 
 PIECES = [*"ab |*{}-\r\n\t", "\r\n", "||", "{anchor:x}", "| a | b |\n", "|| a ||\n", "é", "😀"]
@@ -131,7 +131,7 @@ def test_moved_tables_are_packed_whole() -> None:
         text = append(text, block(f"m-{number}"))
     tables = own_tables(text)
     size = length(tables[0].text)
-    groups = packed(tables, lambda table: length(table.text), 2 * size + 2)
+    groups = packed(tables, lambda table: length(table.text), 2 * size + 2, 2)
     assert [[table.mark for table in group] for group in groups] == [
         ["m-0", "m-1"],
         ["m-2", "m-3"],

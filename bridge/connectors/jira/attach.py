@@ -5,10 +5,10 @@ from __future__ import annotations
 from bridge.action import Call, Outcome
 from bridge.connectors.ask import BODY_LIMIT_BYTES
 from bridge.connectors.filename import file_name
-from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
+from bridge.connectors.jira.client import Jira, as_list, as_object
+from bridge.connectors.jira.files import upload_attachment
 from bridge.connectors.parameters import Attach
 from bridge.connectors.site import part
-from bridge.errors import TryAgain
 from bridge.event import JSON
 
 
@@ -18,18 +18,12 @@ async def attach(jira: Jira, call: Call[Attach]) -> Outcome:
     a doubtful second one is content with the first's.
     """
     name, data = file_name(call.parameters.filename), call.parameters.data()
-    path = issue_path(call.parameters.ticket)
+    ticket = call.parameters.ticket
     if call.may_exist:
-        known = await _find(jira, call.parameters.ticket, name, data)
+        known = await _find(jira, ticket, name, data)
         if known:
             return Outcome({"id": known}, found=True)
-    answer = await jira.site.upload(
-        f"{jira.api}{path}/attachments", name, data, {"x-atlassian-token": "no-check"}
-    )
-    made = as_list(answer)
-    if not made or not as_object(made[0]).get("id"):
-        raise TryAgain("Jira's answer to the upload names no attachment", may_have_happened=True)
-    return Outcome({"id": str(as_object(made[0])["id"])})
+    return Outcome({"id": (await upload_attachment(jira, ticket, name, data)).id})
 
 
 async def _find(jira: Jira, ticket: str, name: str, data: bytes) -> str | None:

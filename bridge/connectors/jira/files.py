@@ -51,10 +51,10 @@ async def upload_attachment(
     jira: Jira,
     ticket: str,
     filename: str,
-    file: BinaryIO,
+    file: bytes | BinaryIO,
     content_type: str = "application/octet-stream",
 ) -> AttachedFile:
-    """The new attachment. The file is read from its start while it is sent.
+    """The new attachment. An open file is read from its start while it is sent.
 
     A lost answer leaves doubt (`TryAgain.may_have_happened`): attachments carry no mark. The same
     file may then be there already; `get_issue` shows it.

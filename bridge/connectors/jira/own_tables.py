@@ -6,17 +6,13 @@ Pure: text in, text out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from bridge.connectors.jira.marks import label
 from bridge.connectors.stacked_tables import TITLE_LIMIT, oldest_to_move, rows_that_fit
-from bridge.connectors.stacked_tables import packed as in_groups
 from bridge.text.characters import length, one_line, tidy
 from bridge.text.wiki import escape_inside, write_table
-
-T = TypeVar("T")
 
 OWN = re.compile(
     r"^\{anchor:scanbridge-(?P<mark>[a-z0-9-]+)\}(?P<end>\r?\n)"
@@ -100,8 +96,3 @@ def to_move(text: str, newest: Collection[str], limit: int) -> list[OwnTable] | 
     """
     known = [table for table in own_tables(text) if table.mark not in newest]
     return oldest_to_move(known, lambda gone: length(without(text, gone)), limit)
-
-
-def packed(tables: Sequence[T], size: Callable[[T], int], limit: int) -> list[list[T]]:
-    """The tables in groups whose texts, parted by empty lines, fit into one comment each."""
-    return in_groups(tables, size, limit, 2)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bridge.connectors.jira import own_tables
+from bridge.connectors.stacked_tables import packed
 from bridge.event import JSON
 from bridge.text.characters import length
 
@@ -60,7 +61,7 @@ class WikiBody:
         return WikiBody(own_tables.without(self.text, gone))
 
     def packed(self, blocks: Mapping[str, JSON], limit: int) -> list[tuple[list[str], JSON]]:
-        groups = own_tables.packed(list(blocks.items()), lambda one: length(str(one[1])), limit)
+        groups = packed(list(blocks.items()), lambda one: length(str(one[1])), limit, 2)
         return [
             ([mark for mark, _ in group], "\n\n".join(str(block) for _, block in group))
             for group in groups
