@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -68,6 +67,15 @@ class NewTicket:
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
+def turn_of(one: Wanted | Ticket) -> tuple[str, str, str]:
+    """The turn of a create: calls of one Idempotency-Key take it one after the other, and `settle`.
+
+    Taken before the row is there: else the call that has found the row of another could make the
+    issue first, and the other, whose row was new, one more.
+    """
+    return (one.tenant, f"api:ticket:{one.user_id}", one.mark if one.once is None else one.once)
+
+
 @dataclass(slots=True)
 class TicketMaking:
     """Makes tickets, and settles what was broken off. Raises as Tickets does."""
@@ -82,7 +90,7 @@ class TicketMaking:
             who.tenant, who.user_id, integration.name, uuid4().hex[:24], new.once, new.digest,
             new.summary, new.description, new.issue_type, PRIORITY,
         )  # fmt: skip
-        async with self._turn(who, new):
+        async with self.tickets.direct.alone(turn_of(wanted)):
             ticket, known = await self._intend(wanted)
             ticket = await self._one(ticket, known, who, new, request_id)
         try:
@@ -92,25 +100,17 @@ class TicketMaking:
             log.warning("new ticket not read", ticket=ticket.jira_key, error=error.reason)
             return ticket
 
-    def _turn(self, who: Principal, new: NewTicket) -> AbstractAsyncContextManager[None]:
-        """Calls of one Idempotency-Key come one after the other. Else the one that has found the
-        row of the other could make the issue first, and the other, whose row was new, one more."""
-        if new.once is None:
-            return nullcontext()
-        return self.tickets.direct.alone((who.tenant, f"api:ticket:{who.user_id}", new.once))
-
     async def _one(
         self, ticket: Ticket, known: bool, who: Principal, new: NewTicket, request_id: str
     ) -> Ticket:
-        """The ticket of a row, made if it is not there yet. Not while `settle` looks for it."""
-        async with self.tickets.direct.alone((who.tenant, "api:ticket", str(ticket.id))):
-            if known:
-                ticket = await self._again(ticket, new)
-                if ticket.state is TicketState.OPEN:
-                    return ticket
-            outcome = await self._make(ticket, may_exist=known)
-            key, issue_id = (str(outcome.outputs.get(name, "")) for name in ("key", "id"))
-            return await self._made(ticket, key, issue_id, who, request_id)
+        """The ticket of a row, made if it is not there yet."""
+        if known:
+            ticket = await self._again(ticket, new)
+            if ticket.state is TicketState.OPEN:
+                return ticket
+        outcome = await self._make(ticket, may_exist=known)
+        key, issue_id = (str(outcome.outputs.get(name, "")) for name in ("key", "id"))
+        return await self._made(ticket, key, issue_id, who, request_id)
 
     async def _intend(self, wanted: Wanted) -> tuple[Ticket, bool]:
         """The row of a ticket, and whether it was there before."""
@@ -221,7 +221,7 @@ class TicketMaking:
             lambda tx: tickets.intended_before(tx, before)
         ):
             try:
-                async with self.tickets.direct.alone((ticket.tenant, "api:ticket", str(ticket.id))):
+                async with self.tickets.direct.alone(turn_of(ticket)):
                     await self._settle(ticket, before)
             except (ConnectorError, BackendFailed) as error:
                 log.warning("ticket not settled", ticket=ticket.id, error=str(error))
