@@ -126,6 +126,12 @@ async def list_kept(
     return [Kept(*row) for row in rows]
 
 
+async def count_kept(tx: Transaction, tenant: str) -> int:
+    """How many of a tenant's deliveries are in quarantine."""
+    row = await tx.row("SELECT count(*) FROM quarantine WHERE tenant = ?", tenant)
+    return int(row[0]) if row else 0
+
+
 async def get_kept(tx: Transaction, kept_id: str) -> Kept:
     """One delivery, with what is sealed. Raises NotFound."""
     row = await tx.row(f"SELECT {COLUMNS}, sealed FROM quarantine WHERE id = ?", kept_id)

@@ -18,7 +18,7 @@ from bridge.store.database import connect, open_database
 from bridge.store.events import INSERT_BODIES, INSERT_EVENTS, get_event
 from bridge.store.intake import Intake
 from bridge.store.migrate import known_migrations, migrate
-from bridge.store.quarantine import list_kept
+from bridge.store.quarantine import count_kept, list_kept
 from bridge.store.refusals import Refusal
 from bridge.store.transaction import Database, insert_rows
 from bridge.web.metrics import Gauges, exposition
@@ -210,6 +210,8 @@ async def test_what_waits_is_written_at_the_end(database: Database, clock: Movab
     async with opened(database, clock, QUARANTINE) as door:
         await door.send("generic", SCAN, "made-up-wrong")
     assert len(await database.read(list_kept)) == 1
+    assert await database.read(lambda tx: count_kept(tx, "default")) == 1
+    assert await database.read(lambda tx: count_kept(tx, "other")) == 0
 
 
 async def test_answer_is_given_although_nothing_can_be_kept_and_that_is_counted(

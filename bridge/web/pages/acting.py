@@ -20,7 +20,7 @@ from bridge.web.api.integrations import IntegrationsApi
 from bridge.web.api.keys import KeysApi, NewKey
 from bridge.web.api.overview import OverviewApi
 from bridge.web.pages.frame import Frame
-from bridge.web.pages.visit import Guide, Visit, back
+from bridge.web.pages.visit import Guide, Visit, back, misfit_words
 
 MOST_LETTERS = 200
 """Dead letters on one page; the rest follows when these are dealt with."""
@@ -133,10 +133,7 @@ class Acting:
         try:
             body = NewKey.model_validate(given)
         except ValidationError as error:
-            wrong = error.errors(include_input=False, include_url=False)
-            return await self.keys(
-                visit, trouble="; ".join(f"{w['loc'][0]}: {w['msg']}" for w in wrong)
-            )
+            return await self.keys(visit, trouble=misfit_words(error))
         made = await self._keys.create(visit.asked(body=body))
         return await self.keys(visit, made=made.key)
 

@@ -16,7 +16,7 @@ from bridge.web.api.events import EventsApi, EventsQuery
 from bridge.web.api.rule_files import Edit, RuleFilesApi
 from bridge.web.api.rules import BacktestChange, Change, ExplainChange, RulesApi
 from bridge.web.pages.frame import Frame
-from bridge.web.pages.visit import Guide, Visit
+from bridge.web.pages.visit import Guide, Visit, misfit_words
 from bridge.workbench.editing import NEW_FILE, RuleText, patch_of
 
 NEW = "new.yaml"
@@ -140,7 +140,7 @@ class Ruling:
             body = model.model_validate({"files": self._changed(visit), **more})
             told = await ask(visit.asked(body=body))
         except ValidationError as error:
-            trouble = _words(error)
+            trouble = misfit_words(error)
         except BridgeError as error:
             trouble = str(error)
         return await self._answer(visit, template, told=told, trouble=trouble)
@@ -164,7 +164,7 @@ class Ruling:
             body = Edit(text=sent.text, base=sent.digest)
             saved = await self._files.put(visit.asked(path={"name": sent.name}, body=body))
         except ValidationError as error:
-            trouble = _words(error)
+            trouble = misfit_words(error)
         except Conflict as error:
             trouble, theirs = str(error), await self._difference(sent)
         except BridgeError as error:
@@ -188,8 +188,3 @@ class Ruling:
     def _changed(self, visit: Visit) -> dict[str, str]:
         sent = self._sent(visit)
         return {sent.name: sent.text}
-
-
-def _words(error: ValidationError) -> str:
-    wrong = error.errors(include_input=False, include_url=False)
-    return "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in wrong)

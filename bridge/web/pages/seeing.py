@@ -17,14 +17,14 @@ from bridge.event import EventState
 from bridge.match.rule import Rule
 from bridge.sources.source import Source
 from bridge.store.events import received_by_time
-from bridge.store.quarantine import list_kept
+from bridge.store.quarantine import count_kept
 from bridge.store.transaction import Database
 from bridge.vocabulary import VOCABULARY
 from bridge.web.api.actions import ActionsApi, ActionsQuery, LinksQuery
 from bridge.web.api.events import EventsApi, EventsQuery
 from bridge.web.api.overview import OverviewApi
 from bridge.web.pages.frame import Frame
-from bridge.web.pages.visit import Guide, Visit, back
+from bridge.web.pages.visit import Guide, Visit, back, misfit_words
 
 CHART_MS = 3 * 3_600_000
 CHART_STEP_MS = 60_000
@@ -93,9 +93,9 @@ class Seeing:
             visit.asked(query=ActionsQuery(state=ActionState.DEAD, limit=FAILURES_SHOWN))
         )
         newest = await self._events.list_(visit.asked(query=EventsQuery(limit=8)))
-        kept = await self._database.read(lambda tx: list_kept(tx, visit.who.tenant))
+        refused = await self._database.read(lambda tx: count_kept(tx, visit.who.tenant))
         values = {
-            "stats": stats, "dead": dead.actions, "newest": newest.events, "refused": len(kept),
+            "stats": stats, "dead": dead.actions, "newest": newest.events, "refused": refused,
         }  # fmt: skip
         return await self._frame.show(visit, "overview.html", "/", values)
 
@@ -169,10 +169,9 @@ def _query(model: type[Any], visit: Visit, **more: object) -> tuple[Any, str]:
     try:
         return model.model_validate(given), ""
     except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False)
-        names = sorted({str(one["loc"][0]) for one in wrong})
+        names = {one["loc"][0] for one in error.errors()}
         kept = {name: value for name, value in given.items() if name not in names}
-        words = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in wrong)
+        words = misfit_words(error)
         try:
             return model.model_validate(kept), words
         except ValidationError:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import structlog
+from pydantic import ValidationError
 from starlette.datastructures import FormData, ImmutableMultiDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -131,6 +132,12 @@ def check_texts(where: str, fields: ImmutableMultiDict[str, Any]) -> None:
     for name, value in fields.multi_items():
         if UNFIT in name or UNFIT in str(value):
             raise FieldsRefused([FieldProblem((where, name), "holds a NUL")])
+
+
+def misfit_words(error: ValidationError) -> str:
+    """What is wrong with each field, in one line."""
+    wrong = error.errors(include_input=False, include_url=False)
+    return "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in wrong)
 
 
 def back(path: str, **told: str) -> Response:
