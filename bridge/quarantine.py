@@ -159,11 +159,14 @@ class Examiner:
         self._source_of = source_of
         self._clock = clock
 
-    async def verify(self, kept_id: str) -> Verified:
+    async def verify(self, kept_id: str, tenant: str = "") -> Verified:
         """Verifies one as of the time it came; what passes is stored and leaves the quarantine
-        in one transaction. Raises StoreError; anything else is told in the outcome."""
+        in one transaction. Raises StoreError; anything else is told in the outcome.
+
+        tenant: another's delivery is not there; empty asks for any.
+        """
         try:
-            kept = await self._database.read(lambda tx: get_kept(tx, kept_id))
+            kept = await self._database.read(lambda tx: get_kept(tx, kept_id, tenant))
         except NotFound as error:
             return Verified(kept_id, Outcome.ABSENT, reason=str(error))
         verified = Verified(kept_id, Outcome.REFUSED, kept.tenant, kept.source)

@@ -132,12 +132,13 @@ async def count_kept(tx: Transaction, tenant: str) -> int:
     return int(row[0]) if row else 0
 
 
-async def get_kept(tx: Transaction, kept_id: str) -> Kept:
-    """One delivery, with what is sealed. Raises NotFound."""
+async def get_kept(tx: Transaction, kept_id: str, tenant: str = "") -> Kept:
+    """One delivery, with what is sealed. Raises NotFound, also for one of another tenant."""
     row = await tx.row(f"SELECT {COLUMNS}, sealed FROM quarantine WHERE id = ?", kept_id)
-    if row is None:
+    kept = Kept(*row) if row is not None else None
+    if kept is None or tenant not in ("", kept.tenant):
         raise NotFound(f"nothing in quarantine has the id {kept_id}")
-    return Kept(*row)
+    return kept
 
 
 async def list_lost(tx: Transaction, tenant: str = "", source: str = "") -> Sequence[Loss]:
