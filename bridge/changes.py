@@ -42,7 +42,8 @@ SAME_FIELD = {
 
 FOLLOWS_STATUS = frozenset(
     ("resolution", "resolutiondate", "reason", "state_reason", "closed_at", "completedat",
-     "startedat", "canceledat", "sortorder", "rank", "triagedat", "snoozeduntilat")
+     "startedat", "canceledat", "sortorder", "rank", "triagedat", "snoozeduntilat",
+     "stage", "enddate")
 )  # fmt: skip
 """Fields that systems change by themselves when a status changes."""
 

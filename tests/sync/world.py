@@ -32,7 +32,9 @@ sources:
   - {{name: kibana, preset: kibana-webhook, secrets: [made-up], integration: kibana}}
   - {{name: github, preset: github, secrets: [made-up], integration: github}}
   - {{name: linear, preset: linear, secrets: [made-up], integration: linear}}
+  - {{name: thehive, preset: thehive, secrets: [made-up], integration: thehive}}
 integrations:
+  - {{name: thehive, type: thehive, base_url: "{base}/thehive", auth: {{api_key: made-up}}}}
   - {{name: jira, type: jira, base_url: "{base}/jira", project: SEC,
       auth: {{email: b@x.example, api_token: made-up}}}}
   - {{name: kibana, type: kibana, base_url: "{base}/kibana", auth: {{api_key: made-up}}}}
@@ -62,7 +64,7 @@ sync:
 PERSON = {"authorization": "Basic " + base64.b64encode(b"anna:made-up").decode()}
 HEADERS = {
     "kibana": PERSON | {"kbn-xsrf": "tests"}, "github": {"authorization": "Bearer as-anna"},
-    "linear": {"authorization": "as-anna"},
+    "linear": {"authorization": "as-anna"}, "thehive": {"authorization": "Bearer as-anna"},
 }  # fmt: skip
 
 
@@ -254,7 +256,7 @@ async def open_world(
             webhooks._sender = world.take
             webhooks.targets = tuple(
                 Target(f"http://bridge.test/hooks/{name}", "made-up", (), (name,))
-                for name in ("jira", "kibana", "github", "linear")
+                for name in ("jira", "kibana", "github", "linear", "thehive")
             )
             try:
                 yield world

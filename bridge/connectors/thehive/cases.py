@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from bridge.action import Call, Outcome
 from bridge.connectors.hidden import ROOM, mark_line, with_lines
+from bridge.connectors.mirror import check_expected
 from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
 from bridge.connectors.prose import markdown_text, named_texts, title_text
 from bridge.connectors.tagged_cases import Case, find_marked, other_tags, tag_of
 from bridge.connectors.thehive.client import TheHive, case_key, case_path
+from bridge.connectors.thehive.mirror import values_of
 from bridge.connectors.thehive.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.thehive.words import case_status, severity, tags_of
 from bridge.errors import GiveUp, TryAgain
@@ -97,6 +99,9 @@ async def update_ticket(thehive: TheHive, call: Call[UpdateTicket]) -> Outcome:
     fields |= parameters.fields or {}
     if not fields and parameters.labels is None:
         raise GiveUp("nothing to update: the rule names no field")
+    if call.expected:
+        case = await thehive.case(parameters.ticket)
+        check_expected(call.expected, parameters.ticket, values_of(case))
     if fields:
         await thehive.patch(case_path(parameters.ticket), fields)
     key = case_key(parameters.ticket)
@@ -122,6 +127,7 @@ async def transition(thehive: TheHive, call: Call[Transition]) -> Outcome:
     parameters = call.parameters
     status = case_status(thehive.settings, parameters.to)
     case = await thehive.case(parameters.ticket)
+    check_expected(call.expected, parameters.ticket, values_of(case))
     there = case.get("status") == status
     by_default = status == thehive.settings.closed_status and case.get("stage") == "Closed"
     if by_default and parameters.to.strip() != status:

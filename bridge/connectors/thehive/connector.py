@@ -13,6 +13,7 @@ from bridge.connectors.thehive.attach import attach
 from bridge.connectors.thehive.cases import comment, create_ticket, transition, update_ticket
 from bridge.connectors.thehive.check import check
 from bridge.connectors.thehive.client import PAGE_OF_CASE, open_thehive
+from bridge.connectors.thehive.mirror import mirror
 from bridge.connectors.thehive.options import TheHiveSettings
 from bridge.connectors.thehive.push import push_case
 from bridge.connectors.thehive.table import append_table, append_tables
@@ -62,4 +63,5 @@ CONNECTOR = Connector(
             "`thehive4py`",
         ),
     ),
+    mirrors={"case": mirror},
 )
