@@ -107,7 +107,7 @@ def verify(
     async def work(database: Database) -> list[Verified]:
         examiner = Examiner(database, vault, _finder(settings), wall_clock)
         chosen = await _ids(database, ids, source, tenant)
-        return [await examiner.verify(each) for each in chosen]
+        return [await examiner.verify(each, tenant) for each in chosen]
 
     verified = with_store(settings, work)
     if as_json:
@@ -139,7 +139,7 @@ def discard(
 
     async def work(database: Database) -> dict[str, bool]:
         chosen = await _ids(database, ids, source, tenant)
-        return {each: await _release(database, each) for each in chosen}
+        return {each: await _release(database, each, tenant) for each in chosen}
 
     gone = with_store(settings_of(config), work)
     if as_json:
@@ -166,8 +166,8 @@ async def _ids(database: Database, ids: tuple[str, ...], source: str, tenant: st
     return [one.id for one in kept]
 
 
-async def _release(database: Database, kept_id: str) -> bool:
-    return await database.write(lambda tx: release(tx, kept_id))
+async def _release(database: Database, kept_id: str, tenant: str) -> bool:
+    return await database.write(lambda tx: release(tx, kept_id, tenant))
 
 
 def _finder(settings: Settings) -> Callable[[str, str], Source]:

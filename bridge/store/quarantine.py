@@ -154,9 +154,10 @@ async def list_lost(tx: Transaction, tenant: str = "", source: str = "") -> Sequ
     return [Loss(row[0], row[1], Why(row[2]), row[3], row[4]) for row in rows]
 
 
-async def release(tx: Transaction, kept_id: str) -> bool:
-    """Takes one out of the quarantine; false when it was gone already."""
-    return await tx.run("DELETE FROM quarantine WHERE id = ?", kept_id) > 0
+async def release(tx: Transaction, kept_id: str, tenant: str = "") -> bool:
+    """Takes one out of the quarantine; false when it was gone already, or is another tenant's."""
+    statement = "DELETE FROM quarantine WHERE id = ? AND (? = '' OR tenant = ?)"
+    return await tx.run(statement, kept_id, tenant, tenant) > 0
 
 
 async def forget_kept(tx: Transaction, before: int, limit: int = STEP) -> int:

@@ -168,6 +168,14 @@ def test_wrong_usage_is_2(run: Run, command: str, words: tuple[str, ...]) -> Non
     assert "give ids, or --source" in done.stderr
 
 
+def test_ids_of_another_tenant_are_left_where_one_is_named(run: Run, kept: list[str]) -> None:
+    for command, words in (("verify", "absent"), ("discard", "is not in quarantine")):
+        done = run("quarantine", command, kept[0], "--tenant", "other", environ=MENDED)
+        assert (done.exit_code, words in done.stdout) == (1, True)
+    left = json.loads(run("quarantine", "list", "--json").stdout)["deliveries"]
+    assert [one["id"] for one in left] == kept
+
+
 def test_discard_deletes_for_good(run: Run, kept: list[str]) -> None:
     done = run("quarantine", "discard", kept[0])
     assert (done.exit_code, done.stdout) == (0, f"{kept[0]}: discarded\n")

@@ -10,11 +10,11 @@ from pydantic import ConfigDict, Field
 from bridge.access.role import Role
 from bridge.access.vault import Vault
 from bridge.clock import Clock, iso
-from bridge.errors import FieldProblem, FieldsRefused, NotFound, VaultClosed
+from bridge.errors import FieldProblem, FieldsRefused, VaultClosed
 from bridge.quarantine import PASSED, Examiner, Outcome, Verified
 from bridge.sources.source import Source
 from bridge.store.audit import add_change
-from bridge.store.quarantine import Kept, Why, get_kept, list_kept, list_lost, release
+from bridge.store.quarantine import Kept, Why, list_kept, list_lost, release
 from bridge.store.transaction import Database, Transaction
 from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
 
@@ -181,13 +181,7 @@ class QuarantineApi:
         body, tenant, now = asked.body, asked.who.tenant, self._clock()
 
         async def work(tx: Transaction) -> int:
-            count = 0
-            for kept_id in dict.fromkeys(body.ids):
-                try:
-                    await get_kept(tx, kept_id, tenant)
-                except NotFound:
-                    continue
-                count += await release(tx, kept_id)
+            count = sum([await release(tx, one, tenant) for one in dict.fromkeys(body.ids)])
             change = asked.who.change(
                 now, "quarantine.discard", f"{count} deliveries", asked.request_id,
                 reason=body.reason, count=count,
