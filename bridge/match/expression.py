@@ -129,12 +129,6 @@ class Expression:
         except TypeError as error:
             raise self._optional() from error
 
-    def evaluate_plain(self, values: Mapping[str, JSON]) -> JSON:
-        """As evaluate, from bare values; a simple path is followed without the engine."""
-        if self.reading.plain is not None:
-            return follow(self.text, self.reading.plain, values)
-        return self.evaluate(activation(values))
-
     def _optional(self) -> ExpressionFailed:
         return ExpressionFailed(f"{self.text}: gives an optional value; end it with .orValue(…)")
 

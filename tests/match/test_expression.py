@@ -89,8 +89,8 @@ def test_keys_of_a_computed_map_are_in_order() -> None:
 
 
 def test_simple_path_needs_no_activation() -> None:
-    assert compiled("data.map.b.c").evaluate_plain(VALUES) == 1
-    assert compiled("data.map.b.c + 1").evaluate_plain(VALUES) == 2
+    assert compiled("data.map.b.c").evaluate(activation(VALUES)) == 1
+    assert compiled("data.map.b.c + 1").evaluate(activation(VALUES)) == 2
 
 
 # --- conditions ---------------------------------------------------------------------------
