@@ -88,9 +88,12 @@ def test_keys_of_a_computed_map_are_in_order() -> None:
     assert list(found) == sorted(found)
 
 
-def test_simple_path_needs_no_activation() -> None:
-    assert compiled("data.map.b.c").evaluate(activation(VALUES)) == 1
-    assert compiled("data.map.b.c + 1").evaluate(activation(VALUES)) == 2
+def test_simple_path_is_followed_without_the_engine() -> None:
+    given = activation(VALUES)
+    assert compiled("data.map.b.c").evaluate(given) == 1
+    assert given._engine is None
+    assert compiled("data.map.b.c + 1").evaluate(given) == 2
+    assert given._engine is not None
 
 
 # --- conditions ---------------------------------------------------------------------------
