@@ -122,7 +122,7 @@ def failures_of(operation: Any, whole: Whole, mode: GenerationMode) -> list[str]
 
     examples = FEWER.get(operation.path, EXAMPLES) if mode is GenerationMode.POSITIVE else EXAMPLES
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
         headers = {"authorization": f"Bearer {whole.key}"}

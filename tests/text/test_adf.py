@@ -59,13 +59,13 @@ def written(document: Document) -> JSON:
 
 
 @given(DOCUMENTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_document_satisfies_the_schema(document: Document) -> None:
     holds(written(document))
 
 
 @given(DOCUMENTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_words_come_back_and_a_second_round_changes_nothing(document: Document) -> None:
     adf = write_adf(document)
     again = read_adf(json.loads(adf.text))
@@ -76,7 +76,7 @@ def test_words_come_back_and_a_second_round_changes_nothing(document: Document) 
 
 
 @given(DOCUMENTS, st.integers(60, 2_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_limit_is_exceeded_and_what_is_cut_is_whole(document: Document, limit: int) -> None:
     fitted = fit(document, limit, write_adf)
     assert length(fitted.text) <= limit
@@ -289,7 +289,7 @@ NODES: st.SearchStrategy[JSON] = st.recursive(
 
 
 @given(NODES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nothing_is_refused_and_what_comes_of_it_is_sound(value: JSON) -> None:
     document = read_adf({"type": "doc", "content": [value]})
     holds(written(document))
@@ -322,7 +322,7 @@ def test_marks_that_change_with_every_letter_cost_no_more_than_others() -> None:
 
 
 @given(DOCUMENTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_wiki_and_adf_hold_the_same_words(document: Document) -> None:
     """v2 and v3 of one ticket: what is read from the one can be written as the other."""
     seen = read_wiki(write_wiki(document).text)

@@ -89,7 +89,7 @@ def links(document: Document) -> list[str]:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair[0].name}-{pair[1].name}")
 @given(document=DOCUMENTS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_words_survive_the_way_from_one_markup_into_another(
     pair: tuple[Codec, Codec], document: Document
 ) -> None:
@@ -102,7 +102,7 @@ def test_words_survive_the_way_from_one_markup_into_another(
 
 @pytest.mark.parametrize("codec", CODECS, ids=named)
 @given(document=DOCUMENTS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_is_written_is_read_as_the_same_words_unless_a_loss_is_said(
     codec: Codec, document: Document
 ) -> None:
@@ -113,7 +113,7 @@ def test_what_is_written_is_read_as_the_same_words_unless_a_loss_is_said(
 
 @pytest.mark.parametrize("codec", CODECS, ids=named)
 @given(text=ANY_TEXT.filter(str.strip))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @example("\\![a](http://x.example/)")
 @example("[~admin] @channel {code}")
 def test_hostile_words_make_no_link_no_macro_and_no_call(codec: Codec, text: str) -> None:
@@ -127,7 +127,7 @@ def test_hostile_words_make_no_link_no_macro_and_no_call(codec: Codec, text: str
 
 @pytest.mark.parametrize("codec", CODECS, ids=named)
 @given(words_before=ANY_TEXT, target=st.sampled_from(("https://a.example/b", "mailto:a@b.c")))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @example("!", "https://a.example/b")
 @example("\\!", "https://a.example/b")
 @example("\\", "https://a.example/b")
@@ -142,7 +142,7 @@ def test_link_behind_hostile_words_is_a_link_and_no_picture(
 
 @pytest.mark.parametrize("codec", CODECS, ids=named)
 @given(rows=st.lists(st.lists(ANY_TEXT, min_size=3, max_size=3), min_size=1, max_size=4))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @example([["\u202eab|", "\u200f||", "\\"], ["{code}", "a\\", "||x||"]])
 def test_no_text_leaves_its_cell(codec: Codec, rows: list[list[str]]) -> None:
     cells = [tuple((Text(text),) for text in row) for row in rows]
@@ -155,7 +155,7 @@ def test_no_text_leaves_its_cell(codec: Codec, rows: list[list[str]]) -> None:
 
 @pytest.mark.parametrize("write", WRITERS, ids=named)
 @given(document=DOCUMENTS, limit=st.integers(60, 1_500))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_limit_is_exceeded(write: Writer, document: Document, limit: int) -> None:
     assert length(fit(document, limit, write).text) <= limit
 
@@ -166,7 +166,7 @@ def test_no_limit_is_exceeded(write: Writer, document: Document, limit: int) -> 
         alphabet=st.sampled_from("\x00\x07\x1b\x7f\x9f\ud800\ufffea\u202e\u200f"), max_size=9
     )
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_control_characters_go_and_directions_stay(write: Writer, text: str) -> None:
     written = write(read_plain(f"x{text}x")).text
     assert not CONTROL.search(written)
@@ -183,7 +183,7 @@ def test_line_of_100_kb_is_written_in_one_go(write: Writer, piece: str) -> None:
 
 
 @given(texts=st.lists(st.sampled_from(HOSTILE), max_size=8))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_confluence_and_slack_never_act_on_words(texts: list[str]) -> None:
     content = tuple(part for text in texts for part in (Text(text), Break()))
     document = Document((Paragraph(content), Table((content,), ((content,),))))

@@ -94,7 +94,7 @@ def test_link_to_no_web_address_becomes_its_words_and_is_reported() -> None:
     assert "no http, https or mailto" in written.lost[0]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example("- - -\n  - a\n")
 @example("- - - a")
 @example("\\![a](http://x.example/)")
@@ -105,7 +105,7 @@ def test_what_is_written_reads_as_the_same_words_in_the_same_blocks(source: str)
     assert words(again.blocks) == words(document.blocks)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=60))
 def test_text_of_an_event_is_never_markup(text: str) -> None:
     document = read_markdown(escape_markdown(text))
@@ -114,7 +114,7 @@ def test_text_of_an_event_is_never_markup(text: str) -> None:
     assert words(again.blocks) == words(document.blocks)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), min_size=1, max_size=4))
 def test_cells_never_leave_their_table(rows: list[list[str]]) -> None:
     (table,) = read_markdown(write_markdown_table(["A", "B"], rows)).blocks

@@ -91,7 +91,7 @@ def test_what_the_tree_has_no_place_for_is_reported(wiki: str, lost: str) -> Non
 
 
 @given(DOCUMENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_written_is_read_as_the_same_words(document: Document) -> None:
     written = write_wiki(document)
     if not written.lost:
@@ -127,13 +127,13 @@ def test_cells_stay_in_their_rows_and_columns(header: list[str], cells: list[str
         st.lists(st.sampled_from((*HOSTILE, "\n", "\n\n")), max_size=40).map("".join), st.text()
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_nothing_is_refused(text: str) -> None:
     write_wiki(read_wiki(text))
 
 
 @given(DOCUMENTS, st.integers(40, 2_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_limit_is_exceeded(document: Document, limit: int) -> None:
     assert length(fit(document, limit, write_wiki).text) <= limit
 
