@@ -60,7 +60,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("verify", "match", "text", "backoff", "breaker", "pace", "file_kinds"),
     ("configuration",),
     ("action", "settings", "vocabulary"),
-    ("environment", "sections", "keyring", "clock", "fence", "logs", "rounds"),
+    ("environment", "counting", "sections", "keyring", "clock", "fence", "logs", "rounds"),
     ("misfits",),
     ("document",),
     ("composer",),

@@ -12,8 +12,9 @@ import rich_click as click
 
 from bridge.cli.made import made_offers
 from bridge.cli.options import with_config, with_json, with_verbose
-from bridge.cli.output import counted, put, put_json, say
+from bridge.cli.output import put, put_json, say
 from bridge.configured import examine
+from bridge.counting import counted
 from bridge.errors import Invalid, Problem
 from bridge.event import JSON
 

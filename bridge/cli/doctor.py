@@ -15,12 +15,13 @@ from rich.console import Console
 from bridge.cli.made import MadeOne, look_at_made, made_offers
 from bridge.cli.opened import opened
 from bridge.cli.options import with_config, with_json, with_verbose
-from bridge.cli.output import counted, put_json, put_table, say
+from bridge.cli.output import put_json, put_table, say
 from bridge.clock import wall_clock
 from bridge.configured import Examined, Integration, examine
 from bridge.connectors.contract import Finding
 from bridge.connectors.guard import Guard
 from bridge.connectors.http import HttpClient
+from bridge.counting import counted
 from bridge.doctor import Checked, RemoteClocks, check_integrations
 from bridge.errors import NotFound, StoreError
 from bridge.event import JSON

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 
 from bridge.action import PlannedAction
-from bridge.cli.output import counted, plain, put
+from bridge.cli.output import plain, put
 from bridge.connectors.preview import Request
+from bridge.counting import counted
 from bridge.event import JSON
 from bridge.match.explain import Explained, Outcome
 from bridge.workbench.explained import ExplainedEvent, ExplainedRule, ExplainedRun, without_secrets

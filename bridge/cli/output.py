@@ -33,11 +33,6 @@ def put_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         put("  ".join(cells).rstrip())
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 rule`, `2 rules`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def plain(text: str) -> str:
     """The text without control characters: what a sender wrote must not move the cursor."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -11,9 +11,10 @@ import rich_click as click
 
 from bridge.cli.opened import opened
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import counted, put_json, put_table, say
+from bridge.cli.output import put_json, put_table, say
 from bridge.clock import wall_clock
 from bridge.configured import configure, open_vault
+from bridge.counting import counted
 from bridge.document import did_you_mean
 from bridge.engine import make_engine
 from bridge.errors import NotFound

@@ -7,9 +7,10 @@ from pathlib import Path
 import rich_click as click
 
 from bridge.cli.options import option, with_config, with_json, with_verbose
-from bridge.cli.output import counted, plain, put, put_json, say
+from bridge.cli.output import plain, put, put_json, say
 from bridge.cli.ruleset import rules_of
 from bridge.clock import wall_clock
+from bridge.counting import counted
 from bridge.errors import BridgeError
 from bridge.workbench.coverage import Coverage
 from bridge.workbench.junit import junit_xml

@@ -14,12 +14,13 @@ from bridge.cli.explanation import put_explanation
 from bridge.cli.made import made_finder
 from bridge.cli.opened import with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import counted, plain, put, put_json, put_table, say
+from bridge.cli.output import plain, put, put_json, put_table, say
 from bridge.cli.rule_tests import test
 from bridge.cli.ruleset import counts_of, rules_of
 from bridge.clock import wall_clock
 from bridge.configured import Configured
 from bridge.connectors.catalogue import action_shapes
+from bridge.counting import counted
 from bridge.errors import Invalid, Problem
 from bridge.event import Event
 from bridge.match.rules import RuleSet

@@ -10,8 +10,9 @@ import rich_click as click
 from bridge.access.vault import Vault
 from bridge.cli.opened import with_store
 from bridge.cli.options import settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import counted, put_json, put_table, say
+from bridge.cli.output import put_json, put_table, say
 from bridge.configured import configure, open_vault
+from bridge.counting import counted
 from bridge.errors import NotFound
 from bridge.event import JSON
 from bridge.senders import describe_source

@@ -9,8 +9,9 @@ import rich_click as click
 from bridge.access.vault import Vault
 from bridge.cli.opened import with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import counted, put, put_json, say
+from bridge.cli.output import put, put_json, say
 from bridge.configured import open_vault
+from bridge.counting import counted
 from bridge.errors import Invalid, Place, Problem
 from bridge.keyring import add_key, key_file
 from bridge.rotation import Rotated, rotate

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.clock import iso
+from bridge.counting import counted
 from bridge.event import JSON
 from bridge.workbench.items import ACTING, BY_THROTTLE, HELD, Fate, Item, Played, acting
 
@@ -31,8 +32,7 @@ NOUNS = {
 def counted_noun(count: int, action: str) -> str:
     """`1 ticket`, `12 tickets`, `2 status syncs`."""
     noun = NOUNS.get(action, action.replace("_", " "))
-    plural = f"{noun}es" if noun.endswith(("s", "h")) else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
+    return counted(count, noun)
 
 
 @dataclass(frozen=True, slots=True)

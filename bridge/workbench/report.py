@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bridge.clock import iso
+from bridge.counting import counted
 from bridge.text.characters import one_line
 from bridge.text.escape import escape_markdown
 from bridge.workbench.backtest import Report
@@ -35,7 +36,7 @@ def report_lines(report: Report, shown: int) -> Iterator[str]:
     left = tally.differing - min(shown, len(tally.changes))
     if left:
         yield ""
-        yield f"… and {left:,} more events with a difference"
+        yield f"… and {counted(left, 'more event')} with a difference"
 
 
 def report_markdown(report: Report, shown: int) -> str:
@@ -47,7 +48,7 @@ def report_markdown(report: Report, shown: int) -> str:
         lines += ["", f"| {title} | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]
         lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
     if tally.changes:
-        count = f"{tally.differing:,} event{'' if tally.differing == 1 else 's'} with a difference"
+        count = f"{counted(tally.differing, 'event')} with a difference"
         lines += ["", "<details>", f"<summary>{count}</summary>", ""]
         lines += ["| Event | | Rule | Action |", "|---|---|---|---|"]
         for change in tally.changes[:shown]:
@@ -75,7 +76,7 @@ def _extent(report: Report) -> str:
     tally, asked = report.tally, report.asked
     since = f" since {iso(asked.since)}" if asked.since else ""
     source = f" from {asked.source}" if asked.source else ""
-    return f"{tally.events:,} events{source}{since}, {tally.differing:,} with a difference"
+    return f"{counted(tally.events, 'event')}{source}{since}, {tally.differing:,} with a difference"
 
 
 def _sets(report: Report) -> str:

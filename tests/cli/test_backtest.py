@@ -78,7 +78,7 @@ def test_without_a_changed_set_the_rules_are_held_against_what_was_done(
     done = run("rules", "backtest", "--source", "qtangl", "--events", "0")
     assert "1 more log line" in done.stdout
     assert "against what was done" in done.stdout
-    assert "… and 1 more events with a difference" in done.stdout
+    assert "… and 1 more event with a difference" in done.stdout
     assert run("rules", "backtest", "--source", "other").stdout.startswith("no event fits")
     assert run("rules", "backtest", "--since", "soon").exit_code == 2
 

@@ -42,7 +42,7 @@ async def test_the_editor_explains_tests_and_back_tests_a_change(site: Site) -> 
     await site.page.click("button:text-is('Test')")
     await site.page.wait_for_selector("#tried >> text=0 tests, 0 failed")
     await site.page.click("button:text-is('Back-test')")
-    await site.page.wait_for_selector("#tried >> text=events played", timeout=60_000)
+    await site.page.wait_for_selector("#tried >> text=played,", timeout=60_000)
 
 
 async def test_the_editor_completes_actions_and_names_while_one_types(site: Site) -> None:

@@ -84,7 +84,7 @@ async def test_a_dead_letter_is_replayed_and_given_up_with_a_reason(site: Site) 
     await site.go("/dead")
     await site.page.check("input[name=letter]")
     await site.page.click("text=Replay the ticked")
-    await site.page.wait_for_selector("#told >> text=1 events are tried again.")
+    await site.page.wait_for_selector("#told >> text=1 event tried again.")
     await site.parts.worker.drain()
     await site.go("/dead")
     await site.page.check("input[data-all=letter]")
@@ -148,7 +148,7 @@ async def test_many_dead_letters_are_replayed_at_once(site: Site) -> None:
     await site.go("/dead")
     await site.page.check("input[data-all=letter]")
     await site.page.click("text=Replay the ticked")
-    await site.page.wait_for_selector("#told >> text=3 events are tried again.")
+    await site.page.wait_for_selector("#told >> text=3 events tried again.")
 
 
 async def test_a_refused_delivery_is_shown_verified_again_and_deleted_with_a_reason(
@@ -226,7 +226,7 @@ async def test_an_event_is_replayed_from_its_page_by_keyboard(site: Site) -> Non
     await site.go(f"/events/{event_id}")
     await site.page.locator("button:text-is('Replay')").focus()
     await site.page.keyboard.press("Enter")
-    await site.page.wait_for_selector("#told >> text=1 dead actions are tried again")
+    await site.page.wait_for_selector("#told >> text=1 dead action tried again")
 
 
 async def test_a_key_is_made_shown_once_and_revoked(site: Site) -> None:

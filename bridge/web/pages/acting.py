@@ -11,6 +11,7 @@ from starlette.routing import Route
 from bridge.access.role import ORDER, Role
 from bridge.action import ActionState
 from bridge.connectors.contract import Finding
+from bridge.counting import counted
 from bridge.errors import Conflict, ConnectorError
 from bridge.registry import Registry
 from bridge.web.api.actions import ActionsApi, ActionsQuery, Discard
@@ -82,7 +83,7 @@ class Acting:
             except Conflict:
                 continue
             done += 1
-        return back("/dead", told=f"{done} events are tried again.")
+        return back("/dead", told=f"{counted(done, 'event')} tried again.")
 
     async def discard(self, visit: Visit) -> Response:
         chosen = [one.partition(" ")[0] for one in visit.fields("letter")]
@@ -97,7 +98,7 @@ class Acting:
             except Conflict:
                 continue
             done += 1
-        return back("/dead", told=f"{done} actions are given up.")
+        return back("/dead", told=f"{counted(done, 'action')} given up.")
 
     async def integrations(self, visit: Visit) -> Response:
         stats = await self._overview.stats(visit.asked())

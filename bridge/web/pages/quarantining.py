@@ -55,4 +55,4 @@ class Quarantining:
         except ValidationError:
             return back(HERE, told="Nothing was deleted: tick deliveries and say why.")
         done = await self._quarantine.discard(visit.asked(body=body))
-        return back(HERE, told=f"{done.discarded} deliveries are deleted.")
+        return back(HERE, told=f"{done.discarded:,} deleted.")

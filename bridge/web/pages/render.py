@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from bridge import __version__
+from bridge.counting import counted
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -36,6 +37,7 @@ class Renderer:
         )
         self._environment.filters["pretty"] = pretty
         self._environment.filters["short"] = short
+        self._environment.filters["counted"] = counted
         self._environment.globals["version"] = __version__
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> Response:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from bridge.access.role import Role
 from bridge.action import ActionState
 from bridge.clock import Clock
+from bridge.counting import counted
 from bridge.event import EventState
 from bridge.match.rule import Rule
 from bridge.sources.source import Source
@@ -145,7 +146,7 @@ class Seeing:
     async def replay(self, visit: Visit) -> Response:
         event_id = visit.request.path_params["event_id"]
         done = await self._events.replay(visit.asked(path={"event_id": event_id}))
-        words = f"Back before the rules; {done.revived} dead actions are tried again."
+        words = f"Back before the rules; {counted(done.revived, 'dead action')} tried again."
         return back(f"/events/{event_id}", told=words)
 
     async def links(self, visit: Visit) -> Response:
