@@ -109,7 +109,8 @@ function row(event) {
 }
 
 function follow() {
-  const query = new URLSearchParams({ source: list.dataset.source, type: list.dataset.type });
+  const { source, type, after } = list.dataset;
+  const query = new URLSearchParams({ source, type, after });
   stream = new EventSource(`/api/v1/stream?${query}`);
   stream.addEventListener("event", (message) => {
     const event = JSON.parse(message.data);

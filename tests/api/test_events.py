@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,40 @@ async def test_the_stream_is_served_as_server_sent_events_and_ends_with_the_serv
     answer = await world.ask("GET", "/api/v1/stream", "viewer")
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.text.startswith(": following")
+
+
+async def test_a_reader_that_comes_back_goes_on_behind_the_last_it_was_told(
+    world: World, failed: str
+) -> None:
+    """As browsers do by themselves."""
+    (first,) = (await get(world, "/api/v1/events"))["events"]
+    second = await world.event("thing.happened", {"id": "2"})
+    told: list[bytes] = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        told.append(message.get("body", b""))
+        if b"event: event" in told[-1]:
+            world.parts.closing.set()
+
+    key = world.keys["default/viewer"].encode()
+    headers = [(b"x-api-key", key), (b"last-event-id", str(first["seq"]).encode())]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
+        "method": "GET", "path": "/api/v1/stream", "raw_path": b"/api/v1/stream",
+        "query_string": b"", "root_path": "", "scheme": "http", "headers": headers,
+        "client": ("192.0.2.7", 40000), "server": ("bridge", 80),
+    }  # fmt: skip
+    await world.parts.application(scope, receive, send)
+    stream = b"".join(told).decode()
+    assert second in stream
+    assert failed not in stream
+
+
+async def test_a_stream_behind_what_is_no_message_is_refused(world: World) -> None:
+    answer = await world.ask("GET", "/api/v1/stream", "viewer", headers={"last-event-id": "x"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["fields"][0]["loc"] == ["header", "Last-Event-ID"]

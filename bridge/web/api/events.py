@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
@@ -179,6 +180,7 @@ class EventsApi:
                 "GET", "/api/v1/stream", "stream_events",
                 "Follow events as they come in and change, as server-sent events.", TAG, viewer,
                 self.stream, {"type": "string"}, query=StreamQuery, media="text/event-stream",
+                headers={"Last-Event-ID": "The id of the last message, where a stream broke off."},
             ),
         )  # fmt: skip
 
@@ -239,14 +241,15 @@ class EventsApi:
     async def stream(self, asked: Asked[None, StreamQuery]) -> Response:
         query = asked.query
         chosen = EventFilter(asked.who.tenant, query.source, query.type)
-        after = query.after or await self._newest(asked.who.tenant)
+        after = last_told(asked) or query.after or await self.newest(asked.who.tenant)
         return StreamingResponse(
             self.follow(replace(chosen, after_seq=after)),
             media_type="text/event-stream",
             headers={"x-accel-buffering": "no"},  # or nginx keeps them until there are 4 KB
         )
 
-    async def _newest(self, tenant: str) -> int:
+    async def newest(self, tenant: str) -> int:
+        """The seq of a tenant's last event; 0 before the first."""
         newest = await self._database.read(
             lambda tx: list_events(tx, EventFilter(tenant), 1, bodies=False)
         )
@@ -286,6 +289,17 @@ class EventsApi:
 
     async def _again(self, ids: Sequence[str]) -> list[StoredEvent]:
         return await self._database.read(lambda tx: events_by_id(tx, ids)) if ids else []
+
+
+def last_told(asked: Asked[None, StreamQuery]) -> int:
+    """Where a reader comes back to: browsers say it by themselves. 0: it is new.
+
+    Raises FieldsRefused.
+    """
+    text = asked.request.headers.get("last-event-id", "0")
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise FieldsRefused([FieldProblem(("header", "Last-Event-ID"), "no message has this id")])
+    return int(text)
 
 
 def lines(found: Sequence[StoredEvent]) -> tuple[EventLine, ...]:

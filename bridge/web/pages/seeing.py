@@ -125,12 +125,14 @@ class Seeing:
         within = visit.request.query_params.get("within", "")
         since = {"since": self._clock() - WITHIN_MS[within]} if within in WITHIN_MS else {}
         query, wrong = _query(EventsQuery, visit, **since)
+        # Asked first: what comes in while the list is read is told to those who follow it.
+        newest = await self._events.newest(visit.who.tenant)
         found = await self._events.list_(visit.asked(query=query))
         narrowed = visit.request.query_params.keys() - {"before", "limit"}
         values = {
             "found": found, "query": query, "wrong": wrong, "states": list(EventState),
             "more": _more(visit, found.next), "within": within, "times": WITHIN_MS,
-            "narrowed": narrowed, "known": self._known.of(visit.who.tenant),
+            "newest": newest, "narrowed": narrowed, "known": self._known.of(visit.who.tenant),
         }  # fmt: skip
         if visit.is_part:
             return self._guide.renderer.page("event_rows.html", values)
