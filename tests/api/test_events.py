@@ -254,3 +254,13 @@ async def test_a_stream_behind_what_is_no_message_is_refused(world: World) -> No
     answer = await world.ask("GET", "/api/v1/stream", "viewer", headers={"last-event-id": "x"})
     assert answer.status_code == 422
     assert answer.json()["error"]["fields"][0]["loc"] == ["header", "Last-Event-ID"]
+
+
+@pytest.mark.parametrize("number", ["+0.0", " 5", "1_0", "5.0", "five", ""])
+async def test_a_number_of_a_query_is_written_with_digits(world: World, number: str) -> None:
+    for path, name in (("audit", "before"), ("events", "limit"), ("links", "before")):
+        answer = await world.ask("GET", f"/api/v1/{path}", params={name: number})
+        assert answer.status_code == 422, path
+        (field,) = answer.json()["error"]["fields"]
+        assert field["loc"] == ["query", name]
+        assert "whole number" in field["msg"]

@@ -17,12 +17,10 @@ from bridge.store.links import LinkFilter, LinkRow, list_links
 from bridge.store.replay import discard_action
 from bridge.store.transaction import Database, Transaction
 from bridge.trail import action_trail
-from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.web.api.operation import ApiModel, Asked, Cursor, Limit, Nothing, Operation
 
 TAG = "Actions"
 Word = Annotated[str, Field(max_length=300)]
-Cursor = Annotated[int, Field(ge=0, le=2**53)]
-Limit = Annotated[int, Field(ge=1, le=500)]
 
 
 class ActionsQuery(ApiModel):

@@ -23,7 +23,7 @@ from bridge.store.event_pages import page_of_events, search_events
 from bridge.store.events import events_by_id, get_event, list_events
 from bridge.store.transaction import Database
 from bridge.trail import event_summary, read_trail
-from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.web.api.operation import ApiModel, Asked, Cursor, Limit, Nothing, Operation
 
 TAG = "Events"
 LOOK_EVERY_SECONDS = 0.5
@@ -37,7 +37,6 @@ KEEP_ALIVE_SECONDS = 15.0
 """Proxies close what is silent for a minute."""
 
 Word = Annotated[str, Field(max_length=300)]
-Cursor = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class EventsQuery(ApiModel):
@@ -61,7 +60,7 @@ class EventsQuery(ApiModel):
     """Received before this time, milliseconds UTC."""
     before: Cursor = 0
     """The `next` of the page before."""
-    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    limit: Limit = 50
 
 
 class EventLine(ApiModel):

@@ -13,7 +13,7 @@ from bridge.store import keys
 from bridge.store.audit import list_changes
 from bridge.store.keys import Key
 from bridge.store.transaction import Database, Transaction
-from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.web.api.operation import ApiModel, Asked, Cursor, Limit, Nothing, Operation
 
 TAG = "Keys"
 Words = Annotated[str, Field(min_length=1, max_length=100)]
@@ -94,9 +94,9 @@ class ChangeList(ApiModel):
 class ChangesQuery(ApiModel):
     """Which page of the audit trail."""
 
-    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    limit: Limit = 50
     """How many at most."""
-    before: Annotated[int, Field(ge=0, le=2**53)] = 0
+    before: Cursor = 0
     """Only changes before this one."""
 
 

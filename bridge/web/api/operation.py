@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +25,13 @@ B = TypeVar("B")
 Q = TypeVar("Q")
 
 PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+Cursor = Annotated[int, Field(ge=0, le=2**53)]
+"""A place in a list, or a time in milliseconds; 0 is none."""
+
+Limit = Annotated[int, Field(ge=1, le=500)]
+"""How many of a list at once."""
 
 
 class ApiModel(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -12,6 +13,8 @@ from bridge.errors import FieldProblem, FieldsRefused, Malformed, TooLarge, Unsu
 from bridge.event import JSON
 from bridge.match.clean import parse_body
 from bridge.web.api.operation import Operation
+
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 UNFIT = "\0"
 """PostgreSQL keeps no NUL in a text, so none comes in by a path or a query either."""
@@ -85,7 +88,18 @@ def checked_body(model: type[BaseModel], value: JSON) -> BaseModel:
 
 
 def checked_query(model: type[BaseModel], value: JSON) -> BaseModel:
-    """A query as the model, its numbers read from their text. Raises FieldsRefused."""
+    """A query as the model, its numbers read from their text. Raises FieldsRefused.
+
+    pydantic would read `+0.0`, ` 5` and `1_0` as whole numbers too.
+    """
+    kinds = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    given = value.items() if isinstance(value, dict) else ()
+    if wrong := [
+        FieldProblem(("query", name), "must be a whole number, such as 20", "int_parsing")
+        for name, text in given
+        if kinds.get(name) is int and isinstance(text, str) and not WHOLE_NUMBER.fullmatch(text)
+    ]:
+        raise FieldsRefused(wrong)
     try:
         return model.model_validate(value)
     except ValidationError as error:

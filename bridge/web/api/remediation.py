@@ -20,7 +20,7 @@ from bridge.remediation import Item, Remediation
 from bridge.store.audit import add_change
 from bridge.store.records import Record
 from bridge.web.api.documented import PUSH
-from bridge.web.api.operation import ApiModel, Asked, Nothing, Operation
+from bridge.web.api.operation import ApiModel, Asked, Limit, Nothing, Operation
 from bridge.web.api.shapes import DETAIL
 
 TAG = "Remediation"
@@ -140,7 +140,7 @@ def _cursor(text: str) -> str:
 class ScansQuery(ApiModel):
     """Which page of scans."""
 
-    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    limit: Limit = 100
     """How many at most."""
     cursor: Annotated[str, Field(max_length=1200), AfterValidator(_cursor)] = ""
     """`next` of the page before."""
