@@ -157,6 +157,8 @@ class _Writer:
             for part in item:
                 match part:
                     case Paragraph(content) | Heading(_, content):
+                        if below:
+                            self.lost.append("words behind a list inside an item stand before it")
                         words.append(self.line(content, BREAK).strip())
                     case ListBlock():
                         below += self.items(part, bullets)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bridge.text.characters import tidy
 from bridge.text.markdown import read_markdown
 from bridge.text.plain import read_plain
-from bridge.text.tree import CodeBlock, Document, Link, Paragraph, Table, Text, literal
+from bridge.text.tree import CodeBlock, Document, Link, ListBlock, Paragraph, Table, Text, literal
 from bridge.text.wiki import write_table, write_wiki
 from tests.text.test_escape import NASTY
 from tests.text.wiki_reader import literal_of, split_row
@@ -50,6 +50,14 @@ def test_code_holding_both_code_macros_is_changed_and_says_so() -> None:
     written = write_wiki(Document((CodeBlock("{CODE} {noformat} y"),)))
     assert written.text == "{noformat}\n{CODE} {\u200bnoformat} y\n{noformat}"
     assert len(written.lost) == 1
+
+
+def test_words_behind_a_list_in_an_item_come_before_it_and_it_says_so() -> None:
+    inner, words = ListBlock(False, ((Paragraph((Text("a"),)),),)), Paragraph((Text("b"),))
+    assert write_wiki(Document((ListBlock(False, ((words, inner),)),))).lost == ()
+    written = write_wiki(Document((ListBlock(False, ((inner, words),)),)))
+    assert written.text == "* b\n** a"
+    assert written.lost == ("words behind a list inside an item stand before it",)
 
 
 def test_unknown_code_language_is_left_out() -> None:
