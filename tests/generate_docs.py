@@ -155,13 +155,15 @@ def _below(path: str, group: click.Group) -> Iterator[tuple[str, click.Command]]
 
 def _option_row(one: click.Option) -> str:
     with click.Context(click.Command("any")) as context:
-        name = one.opts[0]
+        name = "`, `".join((one.opts[0], *one.secondary_opts))
         told = one.help or ""
         if isinstance(one.type, click.Choice):
             told += " One of " + ", ".join(f"`{choice}`" for choice in one.type.choices) + "."
         shown = one.show_default and one.get_default(context) not in (None, "", False)
         if shown:
-            told += f" Default: `{one.get_default(context)}`."
+            default = one.get_default(context)
+            values = default if isinstance(default, tuple) else (default,)
+            told += f" Default: {', '.join(f'`{value}`' for value in values)}."
         if one.required:
             told += " Required."
     return f"| `{name}` | `{one.envvar}` | {_flat(told)} |"

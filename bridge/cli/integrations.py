@@ -57,7 +57,7 @@ def list_(config: Path, as_json: bool) -> None:
 
 @integrations.command("test")
 @click.argument("names", nargs=-1)
-@option("--tenant", of="integrations_test", default="", help="Only of this tenant.")
+@option("--tenant", of="test_integrations", default="", help="Only of this tenant.")
 @with_config
 @with_json
 @with_verbose

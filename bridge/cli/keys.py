@@ -73,7 +73,7 @@ def create(
 
 
 @keys.command("list")
-@option("--tenant", of="list", default="", help="Only this tenant's.")
+@option("--tenant", of="keys_list", default="", help="Only this tenant's.")
 @with_config
 @with_json
 @with_verbose

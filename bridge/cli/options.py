@@ -2,6 +2,7 @@
 
 A variable is named after the command and the option (`BRIDGE_SEND_URL`); the three options that
 most commands share have one variable for all (`BRIDGE_CONFIG`, `BRIDGE_JSON`, `BRIDGE_VERBOSE`).
+None begins with the name of a section of the configuration, whose keys have variables too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def option(name: str, *more: str, of: str, **settings: Any) -> Callable[[F], F]:
     """One option of the command `of`, with its variable: `--url` of `send` is BRIDGE_SEND_URL."""
-    spoken = name.removeprefix("--").replace("-", "_").upper()
+    spoken = name.split("/")[0].removeprefix("--").replace("-", "_").upper()
     variable = f"BRIDGE_{of.upper()}_{spoken}" if of else f"BRIDGE_{spoken}"
     return click.option(name, *more, envvar=variable, show_envvar=True, **settings)
 

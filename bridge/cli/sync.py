@@ -25,7 +25,7 @@ def sync() -> None:
 
 
 @sync.command("held")
-@option("--tenant", of="sync_held", default="", help="Only of this tenant.")
+@option("--tenant", of="held", default="", help="Only of this tenant.")
 @with_config
 @with_json
 @with_verbose
@@ -54,10 +54,10 @@ def held(config: Path, as_json: bool, tenant: str) -> None:
 @sync.command("resolve")
 @click.argument("id_", metavar="ID")
 @option(
-    "--take", of="sync_resolve", type=click.Choice(("left", "right")), required=True,
+    "--take", of="resolve", type=click.Choice(("left", "right")), required=True,
     help="Whose value counts.",
 )  # fmt: skip
-@option("--tenant", of="sync_resolve", default="default", help="Whose conflict it is.")
+@option("--tenant", of="resolve", default="default", help="Whose conflict it is.")
 @with_config
 @with_json
 @with_verbose

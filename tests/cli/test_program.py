@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,11 @@ from bridge.cli.failure import report
 from bridge.cli.output import plain
 from bridge.cli.program import COMMANDS, Program, program
 from bridge.errors import BridgeError
+from bridge.settings import Settings
 from tests.cli.conftest import Run
 from tests.generate_docs import every_command
+
+SECTIONS = tuple(Settings.model_fields)
 
 HEAVY = ("pydantic", "starlette", "cel_expr_python", "httpx", "uvicorn", "aiohttp", "yaml")
 
@@ -57,6 +61,21 @@ def test_every_option_has_a_variable_that_its_help_shows() -> None:
                 assert isinstance(option.envvar, str), f"{path} {option.name}"
                 assert option.envvar in shown.stdout, f"{path} {option.name}"
                 assert option.help, f"{path} {option.name}"
+
+
+def test_variable_of_an_option_is_no_key_of_the_configuration_and_of_one_group_alone() -> None:
+    """Such a one would be refused as an unknown key, and one of two commands would mean both."""
+    groups: dict[str, set[str]] = {}
+    for path, command in every_command():
+        for option in command.params:
+            if isinstance(option, click.Option):
+                groups.setdefault(str(option.envvar), set()).add(path.rpartition(" ")[0])
+    for shared in ("BRIDGE_CONFIG", "BRIDGE_JSON", "BRIDGE_VERBOSE"):
+        del groups[shared]
+    for variable, where in groups.items():
+        assert re.fullmatch(r"BRIDGE(_[A-Z]+)+", variable)
+        assert len(where) == 1, variable
+        assert not variable.lower().startswith(tuple(f"bridge_{one}_" for one in SECTIONS))
 
 
 def test_variable_stands_for_the_option(run: Run, folder: Path) -> None:
