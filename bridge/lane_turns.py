@@ -16,6 +16,7 @@ from bridge.fence import Fence
 from bridge.guards import take_turn
 from bridge.matching import Matching
 from bridge.record import record_ended, record_run_skipped
+from bridge.replanning import plan_anew
 from bridge.store.actions import MATCH, StoredAction, newest_action
 from bridge.store.attempts import AttemptOutcome
 from bridge.store.lanes import Lane
@@ -94,6 +95,8 @@ class LaneTurns:
         """Tries one action and records it; says what the lane does next."""
         if action.planned.name == MATCH:
             await self._matching.match_in_lane(action, self._owner)
+            return Next.READ_AGAIN
+        if await plan_anew(self._database, self._actor.matcher, action, run, self._owner):
             return Next.READ_AGAIN
         turn = await take_turn(self._database, self._clock, action, run, self._owner)
         if turn.read_again:

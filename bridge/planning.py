@@ -17,7 +17,7 @@ from bridge.store.actions import MATCH
 from bridge.store.links import Link, LinkState
 from bridge.store.outbound import Ours
 from bridge.store.records import Record
-from bridge.store.runs import Run
+from bridge.store.runs import Before, Run
 from bridge.store.shared_locks import lock_names
 from bridge.store.transaction import Transaction
 from bridge.ties import planned_link
@@ -80,7 +80,7 @@ class Planned:
     opened: int
     due_at: int
     matched: Mapping[str, int]
-    before: set[tuple[str, int]]
+    before: Before
     reason: str
 
 
@@ -91,14 +91,14 @@ async def plan_runs(tx: Transaction, rows: Rows, matched: Matched, now: int) -> 
     """
     event = matched.stored
     seen_before = bool(event.rules_version)
-    before = await runs.planned_before(tx, event.id) if seen_before else set()
+    before = await runs.planned_before(tx, event.id) if seen_before else Before()
     lane_seq = await lane_place(tx, event) if seen_before else event.seq
     opened = 0
     due_at = now
     reason = ""
     hits: dict[str, int] = {}
     for planned in matched.runs:
-        if (planned.rule, planned.index) in before:
+        if before.has(planned.rule, planned.index, planned.each):
             continue
         hits[planned.rule] = hits.get(planned.rule, 0) + 1
         placed = await place_run(tx, rows, matched, planned, now)

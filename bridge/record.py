@@ -79,13 +79,13 @@ class Writing:
                 return self._settle(event, 0, EventState.ECHO, matched.ours.reason)
         planned = await plan_runs(tx, self.rows, matched, now)
         opened = planned.opened
-        if matched.needs_lane and (MATCH, 0) not in planned.before:
+        if matched.needs_lane and not planned.before.has(MATCH, 0, None):
             add_match_step(self.rows, event, now)
             opened += 1
         if opened:
             self.due.setdefault(lane_of(event), planned.due_at)
         tally(self.tallies, event.tenant, planned.matched, matched.errors)
-        idle = EventState.DONE if planned.matched or planned.before else EventState.IGNORED
+        idle = EventState.DONE if planned.matched or planned.before.places else EventState.IGNORED
         undecided = opened or idle is EventState.DONE
         reason = planned.reason or error_reason(matched) or ("" if undecided else NO_RULE)
         return self._settle(event, opened, idle, reason)

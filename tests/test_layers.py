@@ -27,6 +27,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("ticket_files",),
     ("ticket_parts", "ticket_making", "webhook_watch"),
     ("lane_turns",),
+    ("replanning",),
     ("matching", "claims"),
     ("tokens", "remediation", "tickets"),
     ("token_requests",),

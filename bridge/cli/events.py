@@ -14,6 +14,7 @@ from bridge.cli.period import since_moment
 from bridge.cli.tail import event_line, tail
 from bridge.cli.trail import put_trail
 from bridge.clock import wall_clock
+from bridge.counting import counted
 from bridge.event import JSON, EventState, StoredEvent
 from bridge.replaying import SETTLED, replay_one, settled
 from bridge.store.event_filter import EventFilter
@@ -166,6 +167,6 @@ def replay(
         put_json([{"id": event_id, "revived": count} for event_id, count in revived.items()])
         return
     for event_id, count in revived.items():
-        put(f"{event_id}: back before the rules, {count} dead actions revived")
+        put(f"{event_id}: back before the rules, {counted(count, 'dead action')} revived")
     if not revived:
         say("no event fits")

@@ -17,6 +17,9 @@ UNFINISHED = "state IN ('pending', 'running', 'waiting')"
 AFTER_DEAD = "an earlier step of its run is dead"
 """Why a step was skipped that a replay runs after all."""
 
+REPLAYED = "to be tried again after a replay"
+"""Why an action is pending that was dead: the rules are asked once more what it shall do."""
+
 MATCH = "match"
 """The name of the step that asks the rules reading `link` once the lane has come to the event."""
 
@@ -261,16 +264,41 @@ async def revive_actions(
     """
     run_id, seq = owner or ("", -1)
     return await tx.run(
-        "UPDATE actions SET state = 'pending', reason = '', attempts = 0, may_exist = 1,"
+        "UPDATE actions SET state = 'pending', reason = ?, attempts = 0, may_exist = 1,"
         " next_try_at = ?, finished_at = NULL,"
         " event_seq = CASE WHEN run_id <> ? AND event_seq <= ? THEN ? ELSE event_seq END"
         " WHERE event_id = ? AND (state = 'dead' OR (state = 'skipped' AND reason = ?))",
+        REPLAYED,
         now,
         run_id,
         seq,
         seq + 1,
         event_id,
         AFTER_DEAD,
+    )
+
+
+async def replayed_of_run(tx: Transaction, run_id: str) -> list[StoredAction]:
+    """The steps of a run that a replay revived, and that no try has ended yet."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM actions a WHERE a.run_id = ? AND a.reason = ? AND a.{UNFINISHED}",
+        run_id,
+        REPLAYED,
+    )
+    return [stored(row) for row in rows]
+
+
+async def replan_action(tx: Transaction, action_id: str, planned: PlannedAction) -> None:
+    """Writes what an action is to do after a replay; the rules are not asked once more."""
+    await tx.run(
+        "UPDATE actions SET step = ?, integration = ?, parameters = ?, deferred = ?, condition = ?,"
+        " reason = '' WHERE id = ?",
+        planned.step,
+        planned.integration,
+        json.dumps(planned.parameters),
+        json.dumps(planned.deferred),
+        planned.condition,
+        action_id,
     )
 
 

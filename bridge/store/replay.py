@@ -15,7 +15,8 @@ async def replay_event(tx: Transaction, event_id: str, now: int) -> int:
     """Revives the dead actions of an event and lets the rules see it again.
 
     Steps that are done stay done, and a run that exists is not planned a second time; so only
-    what failed, and what newer rules add, will run. Gives the number of revived actions.
+    what failed, as the rules in force plan it then, and what newer rules add, will run.
+    Gives the number of revived actions.
     """
     event = await get_event(tx, event_id)
     await lock_lane(tx, (event.tenant, event.subject))

@@ -49,10 +49,33 @@ async def insert_runs(tx: Transaction, runs: Iterable[Run], now: int) -> None:
     await insert_rows(tx, f"INSERT INTO runs ({COLUMNS}, planned_at)", rows)
 
 
-async def planned_before(tx: Transaction, event_id: str) -> set[tuple[str, int]]:
-    """The (rule, position) pairs an event has been planned for already, in an earlier life."""
-    rows = await tx.rows("SELECT rule, position FROM runs WHERE event_id = ?", event_id)
-    return {(rule, position) for rule, position in rows}
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an event has been planned for already, in an earlier life.
+
+    places: rules with the position of the element. elements: rules with the element itself, which
+    may stand elsewhere in the list that a changed rule gives.
+    """
+
+    places: frozenset[tuple[str, int]] = frozenset()
+    elements: frozenset[tuple[str, str]] = frozenset()
+
+    def has(self, rule: str, position: int, element: JSON) -> bool:
+        place = (rule, position)
+        return place in self.places or (rule, ordered(element)) in self.elements
+
+
+def ordered(element: JSON) -> str:
+    """An element as text: a path and a filter give the keys of the same one in their own order."""
+    return json.dumps(element, sort_keys=True)
+
+
+async def planned_before(tx: Transaction, event_id: str) -> Before:
+    rows = await tx.rows("SELECT rule, position, element FROM runs WHERE event_id = ?", event_id)
+    return Before(
+        frozenset((rule, position) for rule, position, _ in rows),
+        frozenset((rule, ordered(json.loads(element))) for rule, _, element in rows),
+    )
 
 
 async def positions_of(tx: Transaction, event_id: str) -> dict[str, int]:
@@ -74,6 +97,16 @@ async def add_to_group(tx: Transaction, run_id: str, event_id: str) -> None:
     run = await get_run(tx, run_id)
     grouped = json.dumps([*run.grouped, event_id])
     await tx.run("UPDATE runs SET grouped = ? WHERE id = ?", grouped, run_id)
+
+
+async def replan_run(tx: Transaction, run_id: str, variables: JSON, on_failure: OnFailure) -> None:
+    """Writes what the rules in force give a run to read, and what they make of a failure."""
+    await tx.run(
+        "UPDATE runs SET variables = ?, on_failure = ? WHERE id = ?",
+        json.dumps(variables),
+        on_failure.value,
+        run_id,
+    )
 
 
 async def delete_run(tx: Transaction, run_id: str) -> None:
