@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from bridge.document import Document, did_you_mean, load, path_text, read
+from bridge.document import Document, did_you_mean, in_order, load, path_text, read
 from bridge.environment import Overlay, Steps, fill_in, lay_environment
 from bridge.errors import Invalid, Problem
 from bridge.event import JSON
@@ -48,7 +48,7 @@ def read_settings(path: Path, environ: Mapping[str, str]) -> SettingsRead:
     try:
         document = load(read(path), str(path))
     except Invalid as invalid:
-        return SettingsRead(None, frozenset(), invalid.problems)
+        return SettingsRead(None, frozenset(), _with_a_way_out(path, invalid.problems))
     overlay = fill_in(document.value, environ, document.place)
     if overlay.value is None:
         overlay.value = {}
@@ -67,7 +67,17 @@ def read_settings(path: Path, environ: Mapping[str, str]) -> SettingsRead:
     settings.remember(document, overlay, rows)
     fields = {problem.field for problem in problems}
     sound = frozenset(name for name in Settings.model_fields if not _lies_in((name,), fields))
-    return SettingsRead(_with_paths_from(settings, path.resolve().parent), sound, tuple(problems))
+    return SettingsRead(
+        _with_paths_from(settings, path.resolve().parent), sound, in_order(problems)
+    )
+
+
+def _with_a_way_out(path: Path, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Whoever has no configuration is told how to get one."""
+    if path.exists():
+        return problems
+    hint = "`bridge init FOLDER` makes one; --config names one elsewhere"
+    return tuple(dataclasses.replace(problem, hint=hint) for problem in problems)
 
 
 def _what_is_right(value: JSON, wrong: Collection[str]) -> tuple[Settings, Rows]:

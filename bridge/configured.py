@@ -19,7 +19,7 @@ from bridge.access.vault import Vault
 from bridge.configuration import read_settings
 from bridge.connectors.catalogue import action_shapes, load_connectors
 from bridge.connectors.contract import Connector
-from bridge.document import did_you_mean
+from bridge.document import did_you_mean, in_order
 from bridge.errors import Invalid, NotFound, Problem
 from bridge.keyring import key_file, load_keys
 from bridge.match.fields import Vocabulary, fields_of
@@ -117,9 +117,7 @@ def examine(
     except Invalid as invalid:
         problems += invalid.problems
     problems += rules.warnings if rules else ()
-    files = list(dict.fromkeys(problem.place.file for problem in problems))
-    problems.sort(key=lambda one: (files.index(one.place.file), one.place.line, one.place.column))
-    return Examined(None if found.problems else configured, rules, tuple(problems))
+    return Examined(None if found.problems else configured, rules, in_order(problems))
 
 
 def read_rules(configured: Configured, *paths: Path, made: Offers = NOTHING) -> RuleSet:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -129,6 +129,17 @@ def read(path: Path, shown: str | None = None) -> str:
         column = error.start - raw.rfind(b"\n", 0, error.start)
         words = "this file is not UTF-8; save it as UTF-8"
         raise Invalid([Problem(Place(name, line, column), words)]) from error
+
+
+def in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """As a reader meets them: file by file, each from its beginning."""
+    files = list(dict.fromkeys(problem.place.file for problem in problems))
+
+    def at(problem: Problem) -> tuple[int, int, int]:
+        place = problem.place
+        return files.index(place.file), place.line, place.column
+
+    return tuple(sorted(problems, key=at))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

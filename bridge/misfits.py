@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -42,7 +42,17 @@ def misfits(
         if matters(detail):
             problem = _misfit(model, document, path, detail["loc"], detail["type"], detail["msg"])
             seen.setdefault((problem.place, problem.message), problem)
-    return list(seen.values())[:MOST_PROBLEMS]
+    found = [one for one in seen.values() if not _told_below(one, seen.values())]
+    return found[:MOST_PROBLEMS]
+
+
+def _told_below(problem: Problem, others: Collection[Problem]) -> bool:
+    """Whether a value of one of several forms is wrong in the form that it has: then it is not also
+    wrong for not having another."""
+    below = (f"{problem.field}.", f"{problem.field}[")
+    return problem.message.startswith("must be ") and any(
+        one.field.startswith(below) for one in others
+    )
 
 
 def _misfit(
@@ -106,6 +116,8 @@ def _said_plainly(kind: str, words: str) -> str:
         "bool_parsing": "must be true or false",
         "int_type": "must be a whole number",
         "int_parsing": "must be a whole number",
+        "float_type": "must be a number",
+        "float_parsing": "must be a number",
         "list_type": "must be a list",
         "tuple_type": "must be a list",
         "dict_type": "must be a mapping",

@@ -9,6 +9,7 @@ from pathlib import Path
 import rich_click as click
 from click.core import ParameterSource
 
+from bridge.cli.check import every_mistake
 from bridge.cli.made import made_offers
 from bridge.cli.opened import with_store
 from bridge.cli.options import settings_of
@@ -28,7 +29,8 @@ def rules_of(ctx: click.Context, config: Path, *paths: Path) -> tuple[Configured
     """
     named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
     if named or config.exists():
-        configured = configure(settings_of(config))
+        with every_mistake(config):
+            configured = configure(settings_of(config))
         return configured, read_rules(configured, *paths, made=made_offers(configured.settings))
     configured = configure(Settings())
     chosen = paths or (configured.settings.rules.path,)

@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from bridge.counting import counted
+
 TextFormat = Literal["markdown", "wiki", "adf", "plain"]
 
 
@@ -156,7 +158,8 @@ def check_rows(given: R) -> R:
         raise ValueError("`rows` is empty")
     for row in all_rows(given):
         if len(row) != len(given.columns):
-            raise ValueError(f"a row has {len(row)} cells for {len(given.columns)} columns")
+            cells, columns = counted(len(row), "cell"), counted(len(given.columns), "column")
+            raise ValueError(f"a row has {cells} for {columns}")
     return given
 
 

@@ -53,7 +53,9 @@ def _complaint(text: str, said: str, offset: int, known: frozenset[str]) -> Comp
         name = undeclared.group(1).split(".")[0]
         if text[offset : offset + len(name)] != name:
             offset = name_before(text, offset)
-        called = re.match(re.escape(name) + r"\s*\(", text[offset:])
+        called = re.match(re.escape(name) + r"\s*\(", text[offset:]) is not None
+        if name in known:
+            return *_used_wrongly(name, called), offset
         words = (
             f'no function is called "{name}" here' if called else f'nothing is called "{name}" here'
         )
@@ -65,6 +67,13 @@ def _complaint(text: str, said: str, offset: int, known: frozenset[str]) -> Comp
     if "Syntax error" in said:
         return _syntax_complaint(text, said, offset)
     return spoken(said), "", offset
+
+
+def _used_wrongly(name: str, called: bool) -> tuple[str, str]:
+    """The engine also calls a name undeclared that it knows, where it stands as what it is not."""
+    if called:
+        return f"{name}(…) is not called like this", "docs/expressions.md says what it takes"
+    return f'"{name}" is a function', f"write {name}(…)"
 
 
 def _overload_hint(overload: re.Match[str]) -> str:

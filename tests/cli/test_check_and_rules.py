@@ -68,8 +68,8 @@ integrations:
 """
     (folder / "bridge.yaml").write_text(text, encoding="utf-8")
     (folder / "rules" / "second.yaml").write_text("version: 1\nrulez: []\n", encoding="utf-8")
-    for command in ("check", "serve"):
-        done = run(command)
+    for command in ("check", "serve", "rules check", "rules list"):
+        done = run(*command.split())
         assert done.exit_code == 1
         told = [line.removeprefix("error: ") for line in done.stderr.splitlines()]
         assert [line.partition(": ")[0] for line in told if "rules" not in line] == [

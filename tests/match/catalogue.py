@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from bridge.action import ActionShape
+from bridge.counting import counted
 from bridge.errors import Invalid
 from bridge.event import JSON, Event
 from bridge.match.fields import fields_of
@@ -47,7 +48,8 @@ class Table(_Parameters):
     @model_validator(mode="after")
     def _fits(self) -> Table:
         if len(self.row) != len(self.columns):
-            raise ValueError(f"a row has {len(self.row)} cells for {len(self.columns)} columns")
+            cells, columns = counted(len(self.row), "cell"), counted(len(self.columns), "column")
+            raise ValueError(f"a row has {cells} for {columns}")
         return self
 
 

@@ -278,6 +278,11 @@ def test_result_too_large_fails() -> None:
         ("1 == 1.0", "r.yaml:3:13: == does not go with (int, double)"
          " (write 1.0 beside fractions, or double(x))"),
         ("data.?n", "r.yaml:3:11: this gives an optional value (end it with .orValue(…))"),
+        ("today == 'x'", 'r.yaml:3:11: "today" is a function (write today(…))'),
+        ("today(1) == 'x'",
+         "r.yaml:3:11: today(…) is not called like this (docs/expressions.md says what it takes)"),
+        ("data.list.sort(1, 2)",
+         "r.yaml:3:21: sort(…) is not called like this (docs/expressions.md says what it takes)"),
         ("'é' + dat", 'r.yaml:3:17: nothing is called "dat" here (did you mean "data"?)'),
         ("data.n ==\n  dta.x", 'r.yaml:4:3: nothing is called "dta" here (did you mean "data"?)'),
     ],

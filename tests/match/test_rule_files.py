@@ -244,6 +244,11 @@ def test_wrong_type_of_our_own_families_is_refused(on: str, words: str) -> None:
     assert any(words in problem for problem in with_("enabled: true", on=on))
 
 
+def test_list_with_a_wrong_element_is_not_also_wrong_for_being_none() -> None:
+    (problem,) = with_("enabled: true", on="[ping, 5]")
+    assert "rules[0].on[1]: must be text (put it in quotes)" in problem
+
+
 def test_type_of_a_sender_only_warns() -> None:
     rules = rules_of("name: a\non: [github.push, gitlab.*]\nthen: [{say: {message: x}}]")
     assert [(str(one.place), one.warning) for one in rules.warnings] == [
@@ -353,7 +358,7 @@ def test_place_of_a_mistake_in_a_folded_condition() -> None:
         ("say: {message: x, level: lout}", "say.level: must be 'info' or 'warning'"),
         ("open: {summary: [x]}", "open.summary: must be text"),
         ("open: {summary: ''}", "open.summary: must not be empty"),
-        ("table: {ticket: a, columns: [A, B], row: [1]}", "a row has 1 cells for 2 columns"),
+        ("table: {ticket: a, columns: [A, B], row: [1]}", "a row has 1 cell for 2 columns"),
         ("open: {summary: '${{ [1] }}'}", "open.summary: must be text"),
         ("open: {summary: x, labels: '${{ 1 }}'}", "open.labels: must be a list"),
         ("open: {summary: x, labels: 'a ${{ data.band }}'}", "open.labels: must be a list"),

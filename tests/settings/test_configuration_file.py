@@ -74,10 +74,10 @@ sources:
   - {name: Jira!, preset: jira-cloud}
 """
     assert problems(tmp_path, text) == [
+        'bridge.yaml:1:10: server.prot: unknown key "prot" (did you mean "port"?)',
+        "bridge.yaml:1:38: server.body_limit_bytes: must be a whole number",
         "bridge.yaml:3:48: sources[0].secrets[0]: the environment variable NOT_THERE is not set",
         'bridge.yaml:3:78: sources[0].integration: there is no integration "jria" in this tenant',
-        "bridge.yaml:1:38: server.body_limit_bytes: must be a whole number",
-        'bridge.yaml:1:10: server.prot: unknown key "prot" (did you mean "port"?)',
         "bridge.yaml:4:12: sources[1].name: must be 1 to 63 small letters and digits, "
         "with - and _ inside, because it stands in addresses",
     ]
@@ -95,10 +95,10 @@ integrations:
   - {name: jira, type: jira, tenant: blue}
 """
     assert problems(tmp_path, text) == [
-        'bridge.yaml:4:12: sources[1].name: the name "jira" is taken; first on line 3',
-        'bridge.yaml:5:46: sources[2].tenant: there is no tenant "bule" (did you mean "blue"?)',
         'bridge.yaml:3:51: sources[0].integration: there is no integration "jria" in this tenant '
         '(did you mean "jira"?)',
+        'bridge.yaml:4:12: sources[1].name: the name "jira" is taken; first on line 3',
+        'bridge.yaml:5:46: sources[2].tenant: there is no tenant "bule" (did you mean "blue"?)',
     ]
 
 
@@ -140,7 +140,7 @@ def test_store_that_keeps_nothing_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_missing_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="cannot be read"):
+    with pytest.raises(Invalid, match=r"cannot be read: .* \(`bridge init FOLDER` makes one"):
         load_settings(tmp_path / "bridge.yaml", {})
 
 
