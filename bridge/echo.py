@@ -204,12 +204,16 @@ def compare(told: Sequence[Change], written: Sequence[Written], time: int) -> Ou
         return None
     whole = bool(ours) and len(ours) == len(told)
     by = {one.seq: one for one in written}
-    said = ", ".join(
-        dict.fromkeys(f"{one.field} {one.said!r} by {one.rule}" for one in (by[s] for s, _ in used))
-    )
+    said = ", ".join(dict.fromkeys(in_words(by[seq]) for seq, _ in used))
     reason = f"the bridge wrote this itself: {said}" if whole else ""
     fields = tuple(dict.fromkeys(change.field for change in ours))
     return Ours(whole, fields, tuple(used), tuple(outdated), reason)
+
+
+def in_words(one: Written) -> str:
+    """`status 'Done' by close-it`, `created the ticket by open-it`."""
+    said = one.said if one.field == CREATED else repr(one.said)
+    return f"{one.field} {said} by {one.rule}"
 
 
 def is_told(one: Written, change: Change) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from pathlib import Path
@@ -153,12 +154,14 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 def put_checked(ctx: click.Context, checked: Sequence[Checked], *, as_json: bool) -> None:
     """Every finding, and exit code 1 when one of them is bad."""
-    wrong = sum(not one.finding.ok for one in checked)
+    levels = Counter(_level(one.finding) for one in checked)
+    wrong = levels["error"]
     if as_json:
         put_json({"ok": not wrong, "findings": [_json(one) for one in checked]})
     else:
         put_table(COLUMNS, (line for one in checked for line in _lines(one)))
-        say(f"{counted(wrong, 'problem')}" if wrong else "all is well")
+        told = [counted(levels[one], noun) for one, noun in NOUNS.items() if levels[one]]
+        say(", ".join(told) or "all is well")
     if wrong:
         ctx.exit(1)
 
@@ -170,6 +173,7 @@ def _level(finding: Finding) -> str:
 
 
 MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
+NOUNS = {"error": "problem", "warning": "warning"}
 
 
 def _lines(one: Checked) -> Iterator[Sequence[str]]:

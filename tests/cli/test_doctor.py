@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_doctor_ends_with_1_and_says_what_is_wrong_and_what_to_do(
     line = next(one for one in done.stdout.splitlines() if " project " in one)
     assert line.startswith("✗")
     assert "404" in line
-    assert "problem" in done.stderr
+    assert re.search(r"^\d problems, \d warnings$", done.stderr, re.MULTILINE)
 
 
 def test_doctor_tells_mistakes_of_the_configuration_and_does_not_call_anybody(
