@@ -19,6 +19,7 @@ from bridge.connectors.parameters import (
     AppendTable,
     Comment,
     CreateTicket,
+    EditComment,
     TextFormat,
     Transition,
     UpdateAlert,
@@ -85,7 +86,7 @@ def changes_made(parameters: BaseModel, mark: str) -> list[Change]:
             return [plain("status", parameters.to), *comment]
         case UpdateAlert():
             return [plain("status", parameters.state), *_comment(parameters.comment, mark)]
-        case Comment():
+        case Comment() | EditComment():
             return _comment(parameters.body, mark, parameters.format)
         case UpdateTicket():
             changes = [
@@ -191,7 +192,11 @@ def changes_told(event: Event, known: JSON) -> list[Change]:
     if verb == "deleted":
         return []
     found = _told(data.get("changed"))
-    if verb == "commented" or (family == "issue" and data.get("comment") is not None):
+    edited = COMMENT in (one.field for one in found)
+    if edited:  # told by its words alone: the comment with this id may be known from before
+        found = [one for one in found if one.field != COMMENT]
+        found += [replace(one, outside_id="") for one in _told_comment(data.get("comment"))]
+    elif verb == "commented" or (family == "issue" and data.get("comment") is not None):
         found += _told_comment(data.get("comment"))
     elif not found and isinstance(known, dict):
         found = [

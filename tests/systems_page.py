@@ -62,13 +62,16 @@ IN_PLAIN_ENGLISH = {
     ("cases-webhook", "update_ticket, transition"): "the contract's update sends a whole case; a "
     "push brings a new status",
     ("cases-webhook", "append_table, attach"): "none of the four calls adds to a text or a file",
+    ("cases-webhook", "edit_comment"): "none of the four calls changes a comment",
     ("cases-webhook, jira, linear", "update_alert"): "they hold work, and no alerts",
     ("confluence", "create_ticket, update_ticket, transition, push_case"): "a page is no ticket",
     ("confluence", "append_table"): "`update_page` keeps its table",
+    ("confluence", "edit_comment"): "what changes stands in a page's table; a comment is said once",
     ("confluence", "update_alert"): "it holds no alerts",
     ("github", "attach"): "its API takes no files for issues",
     ("kibana", "attach"): "its API does not tell a file's bytes or its mark, so that after a lost "
     "answer nobody could know whether it is there",
+    ("sentry", "edit_comment"): "no page of its API says how to change one",
     ("sentry", "create_ticket, push_case"): "its issues are made of errors alone",
     ("sentry", "append_table, attach"): "an issue has no text or files that others may add to",
 }

@@ -81,6 +81,11 @@ def marks_in(text: str) -> set[str]:
     return set(MARK.findall(text))
 
 
+def lines_in(text: str) -> list[str]:
+    """Every line of ours in a text, to be kept when its words are replaced."""
+    return [one[0].strip() for pattern in (MEMORY, MARK) for one in pattern.finditer(text)]
+
+
 def bare(text: str) -> str:
     """The text without any of our lines."""
     return MARK.sub("", MEMORY.sub("", text)).rstrip()

@@ -35,13 +35,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A comment. body: Markdown. marks: of ours that it carries. at: milliseconds."""
+    """A comment. body: Markdown. marks: of ours that it carries. at: milliseconds.
+
+    edited_at: when its text was last changed; 0 where the system does not say, or nobody did.
+    """
 
     id: str
     author: str
     body: str
     at: int
     marks: frozenset[str] = frozenset()
+    edited_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

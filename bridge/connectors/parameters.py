@@ -134,6 +134,13 @@ class Comment(Formatted):
     format: TextFormat = Field("markdown", description="Markup of the body.")
 
 
+class EditComment(Formatted):
+    ticket: FilledText = Field(description="Key, such as SEC-12.")
+    comment: FilledText = Field(description="The comment's id, as `comment` gave it.")
+    body: FilledLongText = Field(description="Replaces the text.")
+    format: TextFormat = Field("markdown", description="Markup of the body.")
+
+
 class _WithRows(Protocol):
     @property
     def columns(self) -> list[str]: ...

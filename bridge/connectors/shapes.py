@@ -11,6 +11,7 @@ from bridge.connectors.parameters import (
     Attach,
     Comment,
     CreateTicket,
+    EditComment,
     Log,
     Notify,
     SendWebhook,
@@ -77,6 +78,19 @@ SHAPES: tuple[ActionShape, ...] = (
 - comment:
     ticket: SEC-12
     body: Seen again in **${{ data.target }}**.
+""",
+        {"body": MARKDOWN},
+    ),
+    ActionShape(
+        "edit_comment",
+        "Replaces the text of a comment.",
+        EditComment,
+        {"id": "The comment's id."},
+        """\
+- edit_comment:
+    ticket: SEC-12
+    comment: "10055"
+    body: Now **${{ data.counts.high }}** findings in ${{ data.target }}.
 """,
         {"body": MARKDOWN},
     ),

@@ -1,4 +1,4 @@
-"""The tables of sync: what two sides last agreed on, conflicts for a person, carried comments."""
+"""The table of synced fields: what two sides last agreed on, and conflicts for a person."""
 
 from __future__ import annotations
 
@@ -203,30 +203,6 @@ async def take(tx: Transaction, field_id: str, side: str, now: int) -> None:
         side,
         now,
         field_id,
-    )
-
-
-async def comments_of_pair(tx: Transaction, pair: PairKey) -> dict[tuple[str, str], int]:
-    """When each comment was carried over, by its side and id; 0 while that is under way."""
-    rows = await tx.rows(
-        f"SELECT side, comment_id, copied_at FROM sync_comments WHERE {OF_PAIR}", *pair.values
-    )
-    return {(side, comment_id): int(at) for side, comment_id, at in rows}
-
-
-async def keep_comment(
-    tx: Transaction, pair: PairKey, side: str, comment_id: str, copied_at: int
-) -> None:
-    """Writes that a comment is about to be carried over (0), or is there."""
-    await tx.run(
-        "INSERT INTO sync_comments (tenant, rule, left_id, right_id, side, comment_id, copied_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (tenant, rule, left_id, right_id, side, comment_id)"
-        " DO UPDATE SET copied_at = excluded.copied_at",
-        *pair.values,
-        side,
-        comment_id,
-        copied_at,
     )
 
 

@@ -71,14 +71,17 @@ class Engine:
         """What a sync of the pair would find to do now; nothing is written."""
         both = await self._read(rule, self._ends(rule, pair))
         rows = await self.database.read(lambda tx: sync_fields.fields_of_pair(tx, pair))
-        waiting = await Commenting(self.database, self.clock).waiting(rule, pair, both)
-        left, right = (str(sum(side == at for side, _ in waiting)) for at in SIDES)
+        waiting = await self._commenting(rule, pair).waiting(both)
+        left, right = (str(waiting.count(side)) for side in SIDES)
         comments = [Difference("comments", left, right, Decision())] if waiting else []
         return [
             Difference(one.field, one.left.value, one.right.value, one.decision)
             for one in decide_fields(rule, both, rows, {})
             if one.differs
         ] + comments
+
+    def _commenting(self, rule: SyncRule, pair: PairKey) -> Commenting:
+        return Commenting(self.database, self.clock, rule, pair)
 
     def _ends(self, rule: SyncRule, pair: PairKey) -> Ends:
         return {side: self._thing(rule, pair, side) for side in SIDES}
@@ -129,8 +132,8 @@ class Engine:
             try:
                 if await self._fields(rule, pair, ends, writer, both, lost, report):
                     continue
-                commenting = Commenting(self.database, self.clock)
-                report.wrote += await commenting.carry(rule, pair, ends, both, writer)
+                commenting = self._commenting(rule, pair)
+                report.wrote += await commenting.carry(ends, both, writer, report.reasons)
             except Moved:
                 continue
             return

@@ -357,7 +357,9 @@ async def test_every_request_and_answer_is_one_that_github_describes(
     update: dict[str, JSON] = {"ticket": "1", "description": "y", "priority": "High"}
     await github.run("update_ticket", update)
     await github.run("transition", {"ticket": "1", "to": "done", "comment": "x"})
-    await github.run("comment", {"ticket": "1", "body": "x"}, may_exist=True)
+    made = await github.run("comment", {"ticket": "1", "body": "x"}, may_exist=True)
+    edit: dict[str, JSON] = {"ticket": "1", "comment": made.outputs["id"], "body": "y"}
+    await github.run("edit_comment", edit)
     await github.run("append_table", ROW, may_exist=True)
     for kind, reason in (("code-scanning", "won't fix"), ("dependabot", "not_used"),
                          ("secret-scanning", "revoked")):  # fmt: skip

@@ -132,6 +132,7 @@ async def do_what_the_apis_do(jira: Opened) -> None:
     number = str(made.outputs["id"])
     await get_comment(jira.client, "SEC-1", number)
     await edit_comment(jira.client, "SEC-1", number, "again", mark="mark-0000000005")
+    await jira.run("edit_comment", {"ticket": "SEC-1", "comment": number, "body": "*anew*"})
     await delete_comment(jira.client, "SEC-1", number)
     await jira.run("transition", {"ticket": "SEC-1", "to": "To Do"}, mark="mark-0000000006")
     await close_issue(jira.client, "SEC-1", "mark-0000000007", resolution="Done")

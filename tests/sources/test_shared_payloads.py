@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 JIRA_TYPES = {
     "comment_created": "issue.commented",
-    "comment_updated": "comment_updated",
+    "comment_updated": "issue.updated",
     "comment_deleted": "comment_deleted",
     "issue_created": "issue.created",
     "issue_updated": "issue.updated",

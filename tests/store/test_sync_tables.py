@@ -6,10 +6,11 @@ import pytest
 
 from bridge.errors import NotFound, Place
 from bridge.match.syncs import End, SyncRule
-from bridge.store import reconciled, sync_breakers, sync_fields
+from bridge.store import reconciled, sync_breakers, sync_comments, sync_fields
 from bridge.store.links import Link, LinkState, tie
 from bridge.store.reconciled import Progress
 from bridge.store.sync_breakers import FieldKey, PingPong
+from bridge.store.sync_comments import Carried
 from bridge.store.sync_fields import PairKey, Pending
 from bridge.store.transaction import Database
 
@@ -46,12 +47,12 @@ async def test_field_goes_from_writing_to_agreed_to_held_and_back(database: Data
 
 
 async def test_comment_is_under_way_and_then_there(database: Database) -> None:
-    for at in (0, 7):
+    for kept in (Carried(0, 5, "abc"), Carried(7, 5, "abc", "2", ("d", "e"))):
         await database.write(
-            lambda tx, now=at: sync_fields.keep_comment(tx, PAIR, "left", "1", now)  # type: ignore[misc]
+            lambda tx, kept=kept: sync_comments.keep_comment(tx, PAIR, "left", "1", kept)  # type: ignore[misc]
         )
-        known = await database.read(lambda tx: sync_fields.comments_of_pair(tx, PAIR))
-        assert known == {("left", "1"): at}
+        known = await database.read(lambda tx: sync_comments.comments_of_pair(tx, PAIR))
+        assert known == {("left", "1"): kept}
 
 
 async def test_breaker_is_kept_listed_and_closed(database: Database) -> None:

@@ -33,7 +33,12 @@ class Ticket:
 
     @property
     def path(self) -> str:
-        return f"/repos/{self.repository}/issues/{self.number}"
+        return f"{self.beside}/{self.number}"
+
+    @property
+    def beside(self) -> str:
+        """Where the repository has its issues, and the comments of all of them."""
+        return f"/repos/{self.repository}/issues"
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""comment: added once, recognised by its mark, which is not shown."""
+"""comment, edit_comment: added once, recognised by its mark, which is not shown."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object
 from bridge.connectors.github.client import PER_PAGE, GitHub, Ticket
-from bridge.connectors.github.marks import holds_mark, with_mark
+from bridge.connectors.github.marks import OWN, holds_mark, with_mark
 from bridge.connectors.github.texts import body_text
-from bridge.connectors.parameters import Comment
+from bridge.connectors.mirror import check_expected, text_of
+from bridge.connectors.parameters import Comment, EditComment
+from bridge.connectors.site import part
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 
@@ -28,6 +30,26 @@ async def comment(github: GitHub, call: Call[Comment]) -> Outcome:
         raise GiveUp("the comment is empty")
     made = await add_comment(github, ticket, written.text, call.mark)
     return Outcome({"id": made}, lost=written.lost)
+
+
+async def edit_comment(github: GitHub, call: Call[EditComment]) -> Outcome:
+    """Replaces the text; the marks below it stay."""
+    given = call.parameters
+    ticket = github.ticket(given.ticket)
+    path = f"{ticket.beside}/comments/{part(given.comment)}"
+    there = text_of(as_object(await github.get(path)).get("body"))
+    check_expected(call.expected, ticket.key, {"comment": without_marks(there)})
+    written = body_text(github, given.body, given.format)
+    if not written.text.strip():
+        raise GiveUp("the comment is empty")
+    text = "\n\n".join((written.text, *(one[0] for one in OWN.finditer(there))))
+    if text != there:
+        await github.write("PATCH", path, {"body": text})
+    return Outcome({"id": given.comment}, found=text == there, lost=written.lost)
+
+
+def without_marks(text: str) -> str:
+    return OWN.sub("", text).rstrip()
 
 
 async def add_comment(github: GitHub, ticket: Ticket, text: str, mark: str) -> str:

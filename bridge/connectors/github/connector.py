@@ -9,7 +9,7 @@ from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verifie
 from bridge.connectors.github.alerts import mirror_alert, object_of, update_alert
 from bridge.connectors.github.check import check
 from bridge.connectors.github.client import open_github
-from bridge.connectors.github.comments import comment
+from bridge.connectors.github.comments import comment, edit_comment
 from bridge.connectors.github.create import create_ticket
 from bridge.connectors.github.edit import update_ticket
 from bridge.connectors.github.mirror import mirror
@@ -43,6 +43,7 @@ CONNECTOR = Connector(
         Action(shape("update_ticket"), update_ticket, ticket_of),
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
+        Action(shape("edit_comment"), edit_comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("update_alert"), update_alert, object_of),
         Action(shape("push_case"), push_case, case_object),

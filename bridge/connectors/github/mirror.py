@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bridge.connectors.answers import as_object, child
 from bridge.connectors.github.client import PER_PAGE, GitHub, Ticket
-from bridge.connectors.github.comments import newest_comments
+from bridge.connectors.github.comments import newest_comments, without_marks
 from bridge.connectors.github.fields import label_names
-from bridge.connectors.github.marks import OWN
+from bridge.connectors.github.marks import marks_in
 from bridge.connectors.mirror import Mirrored, Said, latest, moment, text_of, with_times
 from bridge.event import JSON
 
@@ -76,9 +76,10 @@ async def _said(github: GitHub, ticket: Ticket) -> tuple[Said, ...]:
             Said(
                 str(one.get("id", "")),
                 text_of(child(one, "user", "login")),
-                OWN.sub("", body).rstrip(),
+                without_marks(body),
                 moment(one.get("created_at")),
-                frozenset(OWN.findall(body)),
+                frozenset(marks_in(body)),
+                moment(one.get("updated_at")),
             )
         )
     return tuple(reversed(found))

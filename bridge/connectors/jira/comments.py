@@ -1,4 +1,4 @@
-"""comment: added once, recognised by a property written with it."""
+"""comment, edit_comment: added once, recognised by a property written with it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object, as_properties, issue_path
 from bridge.connectors.jira.marks import PROPERTY, holds_mark, property_value
 from bridge.connectors.jira.texts import long_text
-from bridge.connectors.parameters import Comment
+from bridge.connectors.mirror import check_expected, text_of
+from bridge.connectors.parameters import Comment, EditComment
+from bridge.connectors.site import part
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
+from bridge.text.adf_reader import read_adf
+from bridge.text.gfm import write_markdown
+from bridge.text.wiki_reader import read_wiki
 
 PAGE = 100
 MOST_PAGES = 50
@@ -28,6 +33,45 @@ async def comment(jira: Jira, call: Call[Comment]) -> Outcome:
         raise GiveUp("the comment is empty")
     made = await add_comment(jira, ticket, written.value, call.mark)
     return Outcome({"id": made}, lost=written.lost)
+
+
+async def edit_comment(jira: Jira, call: Call[EditComment]) -> Outcome:
+    """Replaces the text; the property that holds the mark stays."""
+    given = call.parameters
+    path = comment_path(given.ticket, given.comment)
+    there = as_object(await jira.get(path)).get("body")
+    check_expected(call.expected, given.ticket, {"comment": as_markdown(there)})
+    written = long_text(given.body, given.format, jira.settings)
+    if written.empty:
+        raise GiveUp("the comment is empty")
+    if written.value != there:
+        await replace_text(jira, path, written.value)
+    return Outcome({"id": given.comment}, found=written.value == there, lost=written.lost)
+
+
+async def replace_text(jira: Jira, path: str, text: JSON, mark: str = "") -> dict[str, JSON]:
+    """The comment as Jira shows it then.
+
+    mark: written where it is given; else the comment keeps the one it has.
+    """
+    sent: dict[str, JSON] = {"body": text}
+    if mark:
+        sent["properties"] = as_properties({PROPERTY: property_value(mark)})
+    query = {"expand": "properties"}
+    return as_object((await jira.site.fetch("PUT", jira.api + path, query=query, body=sent))[1])
+
+
+def comment_path(ticket: str, comment_id: str) -> str:
+    """Raises GiveUp for what is no comment's id."""
+    if not comment_id.isascii() or not comment_id.isdecimal():
+        raise GiveUp(f"{comment_id[:100]!r} is no comment: expected a number", status=404)
+    return f"{issue_path(ticket)}/comment/{part(comment_id)}"
+
+
+def as_markdown(body: JSON) -> str:
+    """A comment's text: wiki markup in version 2 of the API, ADF in version 3."""
+    document = read_adf(body) if isinstance(body, dict) else read_wiki(text_of(body))
+    return write_markdown(document).text
 
 
 async def add_comment(

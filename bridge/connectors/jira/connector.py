@@ -9,7 +9,7 @@ from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verifie
 from bridge.connectors.jira.attach import attach
 from bridge.connectors.jira.check import check
 from bridge.connectors.jira.client import assume_facts, open_jira
-from bridge.connectors.jira.comments import comment
+from bridge.connectors.jira.comments import comment, edit_comment
 from bridge.connectors.jira.create import create_ticket
 from bridge.connectors.jira.edit import update_ticket
 from bridge.connectors.jira.mirror import mirror
@@ -40,6 +40,7 @@ CONNECTOR = Connector(
         Action(shape("update_ticket"), update_ticket, ticket_of),
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
+        Action(shape("edit_comment"), edit_comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("attach"), attach, ticket_of),
         Action(shape("push_case"), push_case, case_object),

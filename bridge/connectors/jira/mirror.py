@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
-from bridge.connectors.jira.comments import mark_of, newest_comments
+from bridge.connectors.jira.comments import as_markdown, mark_of, newest_comments
 from bridge.connectors.jira.people import moment, person
 from bridge.connectors.mirror import Mirrored, Said, latest, text_of, with_times
 from bridge.event import JSON
-from bridge.text.adf_reader import read_adf
-from bridge.text.gfm import write_markdown
-from bridge.text.wiki_reader import read_wiki
 
 FIELDS = "summary,status,priority,assignee,updated"
 WITH_ID = ("assignee",)
@@ -58,18 +55,13 @@ async def _said(jira: Jira, ticket: str) -> tuple[Said, ...]:
             Said(
                 str(one.get("id", "")),
                 author.name if author else "",
-                _markdown(one.get("body")),
+                as_markdown(one.get("body")),
                 moment(one.get("created")),
                 frozenset({its_mark} if its_mark else ()),
+                moment(one.get("updated")),
             )
         )
     return tuple(reversed(found))
-
-
-def _markdown(body: JSON) -> str:
-    """Wiki markup in version 2 of the API, ADF in version 3."""
-    document = read_adf(body) if isinstance(body, dict) else read_wiki(text_of(body))
-    return write_markdown(document).text
 
 
 def _name(value: JSON) -> str:

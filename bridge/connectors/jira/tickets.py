@@ -14,17 +14,13 @@ from bridge.connectors.jira.client import (
     Jira,
     as_list,
     as_object,
-    as_properties,
-    issue_path,
 )
 from bridge.connectors.jira.comments import comment as add_marked
-from bridge.connectors.jira.comments import mark_of, newest_comments
+from bridge.connectors.jira.comments import comment_path, mark_of, newest_comments, replace_text
 from bridge.connectors.jira.files import AttachedFile, attached_file
-from bridge.connectors.jira.marks import PROPERTY, property_value
 from bridge.connectors.jira.people import Person, moment, person
 from bridge.connectors.jira.texts import long_text, read_text
 from bridge.connectors.parameters import Comment, TextFormat
-from bridge.connectors.site import part
 from bridge.errors import GiveUp
 from bridge.event import JSON
 
@@ -94,7 +90,7 @@ async def list_comments(jira: Jira, ticket: str) -> tuple[Remark, ...]:
 
 
 async def get_comment(jira: Jira, ticket: str, comment_id: str) -> Remark:
-    path = _comment_path(ticket, comment_id)
+    path = comment_path(ticket, comment_id)
     return await _remark(jira, as_object(await jira.get(path, {"expand": "properties"})))
 
 
@@ -120,18 +116,13 @@ async def edit_comment(
     written = long_text(body, text_format, jira.settings)
     if written.empty:
         raise GiveUp("the comment is empty")
-    sent: dict[str, JSON] = {"body": written.value}
-    if mark:
-        sent["properties"] = as_properties({PROPERTY: property_value(mark)})
-    path = _comment_path(ticket, comment_id)
-    query = {"expand": "properties"}
-    _, changed = await jira.site.fetch("PUT", jira.api + path, query=query, body=sent)
-    return await _remark(jira, as_object(changed)), written.lost
+    changed = await replace_text(jira, comment_path(ticket, comment_id), written.value, mark)
+    return await _remark(jira, changed), written.lost
 
 
 async def delete_comment(jira: Jira, ticket: str, comment_id: str) -> bool:
     """Whether there was one. A missing ticket is a missing comment too."""
-    path = _comment_path(ticket, comment_id)
+    path = comment_path(ticket, comment_id)
     status, _ = await jira.site.fetch("DELETE", jira.api + path, allow=NOT_FOUND)
     return status != 404
 
@@ -188,9 +179,3 @@ async def _remark(jira: Jira, found: dict[str, JSON]) -> Remark:
         updated=moment(found.get("updated")),
         mark=await mark_of(jira, found),
     )
-
-
-def _comment_path(ticket: str, comment_id: str) -> str:
-    if not comment_id.isascii() or not comment_id.isdecimal():
-        raise GiveUp(f"{comment_id[:100]!r} is no comment: expected a number", status=404)
-    return f"{issue_path(ticket)}/comment/{part(comment_id)}"

@@ -1,13 +1,13 @@
-"""Cases as tickets: create_ticket, update_ticket, transition, comment."""
+"""Cases as tickets: create_ticket, update_ticket, transition."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from bridge.action import Call, Outcome
-from bridge.connectors.answers import as_list
-from bridge.connectors.hidden import ROOM, mark_line, with_lines
+from bridge.connectors.hidden import ROOM
 from bridge.connectors.kibana.client import Kibana
+from bridge.connectors.kibana.comments import add_once
 from bridge.connectors.kibana.mirror import values_of
 from bridge.connectors.kibana.options import (
     TAG_LIMIT,
@@ -16,9 +16,8 @@ from bridge.connectors.kibana.options import (
     TITLE_LIMIT,
 )
 from bridge.connectors.mirror import check_expected
-from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
+from bridge.connectors.parameters import CreateTicket, Transition, UpdateTicket
 from bridge.connectors.prose import label_texts, markdown_text, named_texts, title_text
-from bridge.connectors.site import part
 from bridge.connectors.tagged_cases import Case, find_marked, own_tags, tag_of
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
@@ -135,46 +134,6 @@ async def transition(kibana: Kibana, call: Call[Transition]) -> Outcome:
         lost = words.lost
         await add_once(kibana, call, parameters.ticket, words.text)
     return Outcome({"status": status}, found=not changed, lost=lost)
-
-
-async def comment(kibana: Kibana, call: Call[Comment]) -> Outcome:
-    """Adds a comment, once."""
-    parameters = call.parameters
-    words = markdown_text(parameters.body, parameters.format, TEXT_LIMIT - ROOM)
-    if not words.text.strip():
-        raise GiveUp("the comment is empty")
-    made, found = await add_once(kibana, call, parameters.ticket, words.text)
-    return Outcome({"id": made}, found=found, lost=words.lost)
-
-
-async def add_once(
-    kibana: Kibana, call: Call[Comment] | Call[Transition], ticket: str, text: str
-) -> tuple[str, bool]:
-    """The id of the comment with the call's mark, and whether it was there already."""
-    if call.may_exist:
-        known = await kibana.find_comment(ticket, call.mark)
-        if known is not None:
-            return known, True
-        kibana.settling.not_found(call.mark, now=call.now, doubtful=True)
-    return await add_comment(
-        kibana, ticket, with_lines(text, mark_line(call.mark)), call.mark
-    ), False
-
-
-async def add_comment(kibana: Kibana, ticket: str, text: str, mark: str) -> str:
-    """The new comment's id, empty where the answer does not tell it: Kibana answers with the whole
-    case, its comments in no promised order, and from 9.0 on without them."""
-    case = await kibana.case(ticket)
-    owner = case.get("owner") or kibana.settings.owner
-    body: dict[str, JSON] = {"type": "user", "comment": text, "owner": owner}
-    with kibana.settling.making(mark):
-        made = await kibana.post(f"/cases/{part(str(case.get('id')))}/comments", body)
-    for one in as_list(made.get("comments")):
-        if isinstance(one, dict) and one.get("comment") == text:
-            kibana.settling.remember(mark, str(one.get("id")))
-            return str(one.get("id"))
-    kibana.settling.remember(mark, "")
-    return ""
 
 
 # --- words --------------------------------------------------------------------------------

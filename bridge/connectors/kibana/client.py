@@ -9,6 +9,7 @@ from bridge.connectors.answers import as_list, as_object
 from bridge.connectors.hidden import marks_in
 from bridge.connectors.http import HttpClient
 from bridge.connectors.kibana.options import PAGES, KibanaSettings
+from bridge.connectors.mirror import Moved
 from bridge.connectors.redact import Redactor
 from bridge.connectors.settling import Settling
 from bridge.connectors.site import Query, Site, part
@@ -92,6 +93,14 @@ class Kibana:
                 yield as_object(one)
             if len(found) < PAGE:
                 return
+
+    async def edit_comment(self, path: str, body: dict[str, JSON]) -> None:
+        """Raises Moved where the comment has another version by now."""
+        status, _ = await self.site.fetch(
+            "PATCH", f"/api{path}", body=body, allow=frozenset({CONFLICT})
+        )
+        if status == CONFLICT:
+            raise Moved(f"comment {body['id']}")
 
     async def find_comment(self, case_id: str, mark: str) -> str | None:
         """The id of the comment that carries the mark; None when none does as yet."""

@@ -7,9 +7,10 @@ from typing import Protocol
 from bridge.connectors.cases import case_object
 from bridge.connectors.contract import Action, Connector, Verified
 from bridge.connectors.kibana.alerts import object_of, update_alert
-from bridge.connectors.kibana.cases import comment, create_ticket, transition, update_ticket
+from bridge.connectors.kibana.cases import create_ticket, transition, update_ticket
 from bridge.connectors.kibana.check import check
 from bridge.connectors.kibana.client import open_kibana
+from bridge.connectors.kibana.comments import comment, edit_comment
 from bridge.connectors.kibana.mirror import mirror
 from bridge.connectors.kibana.options import KibanaSettings
 from bridge.connectors.kibana.push import push_case
@@ -37,6 +38,7 @@ CONNECTOR = Connector(
         Action(shape("update_ticket"), update_ticket, ticket_of),
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
+        Action(shape("edit_comment"), edit_comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("push_case"), push_case, case_object),
         Action(shape("update_alert"), update_alert, object_of),

@@ -85,6 +85,7 @@ async def _said(kibana: Kibana, case: Case) -> tuple[Said, ...]:
             bare(text_of(one.get("comment"))),
             moment(one.get("created_at")),
             frozenset(marks_in(text_of(one.get("comment")))),
+            moment(one.get("updated_at")),
         )
         for one in listed
         if one.get("type") == "user"

@@ -10,13 +10,13 @@ from bridge.connectors.cases import CaseData, PushCase
 from bridge.connectors.hidden import mark_line, marks_in, with_lines
 from bridge.connectors.kibana.cases import (
     SEVERITIES,
-    add_comment,
     create,
     differing,
     severity,
     tags_of,
 )
 from bridge.connectors.kibana.client import Kibana
+from bridge.connectors.kibana.comments import add_comment
 from bridge.connectors.kibana.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.kibana.table import KibanaHolder
 from bridge.connectors.marked_tables import fitted

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.action import Call, Outcome
-from bridge.connectors.kibana.cases import add_comment
 from bridge.connectors.kibana.client import Kibana
+from bridge.connectors.kibana.comments import add_comment
 from bridge.connectors.kibana.options import TEXT_LIMIT
 from bridge.connectors.marked_tables import append_tables as append_all
 from bridge.connectors.parameters import AppendTable

@@ -8,7 +8,7 @@ from bridge.connectors.contract import Action, Connector, OAuth, Scoped, Verifie
 from bridge.connectors.linear.attach import attach
 from bridge.connectors.linear.check import check
 from bridge.connectors.linear.client import PAGE_OF_TICKET, open_linear
-from bridge.connectors.linear.comments import comment
+from bridge.connectors.linear.comments import comment, edit_comment
 from bridge.connectors.linear.create import create_ticket
 from bridge.connectors.linear.edit import update_ticket
 from bridge.connectors.linear.mirror import mirror
@@ -41,6 +41,7 @@ CONNECTOR = Connector(
         Action(shape("update_ticket"), update_ticket, ticket_of),
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
+        Action(shape("edit_comment"), edit_comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("attach"), attach, ticket_of),
         Action(shape("push_case"), push_case, object_of),

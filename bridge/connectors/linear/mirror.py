@@ -12,7 +12,7 @@ query MirrorOfIssue($id: String!) {
     id identifier title url priorityLabel updatedAt
     state { name }
     assignee { id email name }
-    comments(first: 100) { nodes { id body createdAt user { name } } }
+    comments(first: 100) { nodes { id body createdAt editedAt user { name } } }
     history(first: 100) { nodes { createdAt toState { name } } }
   }
 }"""
@@ -43,6 +43,7 @@ async def mirror(linear: Linear, key: str, comments: bool) -> Mirrored:
             text_of(child(one, "user", "name")),
             text_of(child(one, "body")),
             moment(child(one, "createdAt")),
+            edited_at=moment(child(one, "editedAt")),
         )
         for one in as_list(child(issue, "comments", "nodes"))
     ]

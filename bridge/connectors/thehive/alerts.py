@@ -6,8 +6,8 @@ from bridge.action import Call, Outcome
 from bridge.connectors.parameters import UpdateAlert
 from bridge.connectors.prose import folded, markdown_text
 from bridge.connectors.site import part
-from bridge.connectors.thehive.cases import add_comment
 from bridge.connectors.thehive.client import TheHive, alert_key
+from bridge.connectors.thehive.comments import add_comment
 from bridge.connectors.thehive.options import TEXT_LIMIT
 from bridge.connectors.thehive.words import REASONS, alert_status
 

@@ -1,16 +1,17 @@
-"""Cases as tickets: create_ticket, update_ticket, transition, comment."""
+"""Cases as tickets: create_ticket, update_ticket, transition."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from bridge.action import Call, Outcome
-from bridge.connectors.hidden import ROOM, mark_line, with_lines
+from bridge.connectors.hidden import ROOM
 from bridge.connectors.mirror import check_expected
-from bridge.connectors.parameters import Comment, CreateTicket, Transition, UpdateTicket
+from bridge.connectors.parameters import CreateTicket, Transition, UpdateTicket
 from bridge.connectors.prose import markdown_text, named_texts, title_text
 from bridge.connectors.tagged_cases import Case, find_marked, other_tags, tag_of
 from bridge.connectors.thehive.client import TheHive, case_key, case_path
+from bridge.connectors.thehive.comments import add_once
 from bridge.connectors.thehive.mirror import values_of
 from bridge.connectors.thehive.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.thehive.words import case_status, severity, tags_of
@@ -141,33 +142,3 @@ async def transition(thehive: TheHive, call: Call[Transition]) -> Outcome:
         lost = words.lost
         await add_once(thehive, call, parameters.ticket, words.text)
     return Outcome({"status": status}, found=there, lost=lost)
-
-
-async def comment(thehive: TheHive, call: Call[Comment]) -> Outcome:
-    """Adds a comment, once."""
-    parameters = call.parameters
-    words = markdown_text(parameters.body, parameters.format, TEXT_LIMIT - ROOM)
-    if not words.text.strip():
-        raise GiveUp("the comment is empty")
-    made, found = await add_once(thehive, call, parameters.ticket, words.text)
-    return Outcome({"id": made}, found=found, lost=words.lost)
-
-
-async def add_once(
-    thehive: TheHive, call: Call[Comment] | Call[Transition], ticket: str, text: str
-) -> tuple[str, bool]:
-    """The id of the comment with the call's mark, and whether it was there already."""
-    if call.may_exist:
-        known = await thehive.find_comment("getCase", case_key(ticket), call.mark)
-        if known is not None:
-            return known, True
-    return await add_comment(thehive, case_path(ticket), text, call.mark), False
-
-
-async def add_comment(thehive: TheHive, path: str, text: str, mark: str) -> str:
-    """The new comment's id. path: of the case or the alert."""
-    body: JSON = {"message": with_lines(text, mark_line(mark))}
-    made = await thehive.post(f"{path}/comment", body)
-    if not made.get("_id"):
-        raise TryAgain("TheHive's answer to the comment names none", may_have_happened=True)
-    return str(made["_id"])

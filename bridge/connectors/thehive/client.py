@@ -73,6 +73,13 @@ class TheHive:
             if len(found) < PAGE:
                 return
 
+    async def comment_of(self, key: str, comment_id: str) -> dict[str, JSON]:
+        """A comment of a case: there is no call that reads one alone. Raises GiveUp."""
+        async for one in self.parts("getCase", key, "comments"):
+            if one.get("_id") == comment_id:
+                return one
+        raise GiveUp(f"the case {key} has no comment {comment_id[:100]!r}", status=404)
+
     async def find_comment(self, getter: str, key: str, mark: str) -> str | None:
         """The id of the comment that carries the mark; None when there is none."""
         async for one in self.parts(getter, key, "comments"):

@@ -10,9 +10,10 @@ from bridge.connectors.contract import Action, Connector, Verified
 from bridge.connectors.shapes import shape
 from bridge.connectors.thehive.alerts import object_of, update_alert
 from bridge.connectors.thehive.attach import attach
-from bridge.connectors.thehive.cases import comment, create_ticket, transition, update_ticket
+from bridge.connectors.thehive.cases import create_ticket, transition, update_ticket
 from bridge.connectors.thehive.check import check
 from bridge.connectors.thehive.client import PAGE_OF_CASE, open_thehive
+from bridge.connectors.thehive.comments import comment, edit_comment
 from bridge.connectors.thehive.mirror import mirror
 from bridge.connectors.thehive.options import TheHiveSettings
 from bridge.connectors.thehive.push import push_case
@@ -49,6 +50,7 @@ CONNECTOR = Connector(
         Action(shape("update_ticket"), update_ticket, ticket_of),
         Action(shape("transition"), transition, ticket_of),
         Action(shape("comment"), comment, ticket_of),
+        Action(shape("edit_comment"), edit_comment, ticket_of),
         Action(shape("append_table"), append_table, ticket_of, append_tables),
         Action(shape("attach"), attach, ticket_of),
         Action(shape("push_case"), push_case, case_object),

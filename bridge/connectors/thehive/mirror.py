@@ -37,10 +37,11 @@ async def _said(thehive: TheHive, key: str) -> tuple[Said, ...]:
     found = [
         Said(
             text_of(one.get("_id")),
-            text_of(one.get("_createdBy")),
+            text_of(one.get("createdBy")),
             bare(text_of(one.get("message"))),
-            _milliseconds(one.get("_createdAt")),
+            _milliseconds(one.get("createdAt")),
             frozenset(marks_in(text_of(one.get("message")))),
+            _milliseconds(one.get("updatedAt")),
         )
         async for one in thehive.parts("getCase", key, "comments")
     ]

@@ -9,8 +9,9 @@ from bridge.connectors.cases import CaseData, PushCase
 from bridge.connectors.hidden import marks_in
 from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
 from bridge.connectors.tagged_cases import Case, find_marked, other_tags
-from bridge.connectors.thehive.cases import add_comment, create, tag_changes
+from bridge.connectors.thehive.cases import create, tag_changes
 from bridge.connectors.thehive.client import TheHive, case_key, case_path
+from bridge.connectors.thehive.comments import add_comment
 from bridge.connectors.thehive.options import TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.thehive.words import SEVERITIES, severity, tags_of
 from bridge.event import JSON

@@ -204,11 +204,43 @@ def list_comments(call: GitHubCall) -> Answer:
     return page(call, [show.comment(one, issue, call.request.base) for one in issue.comments])
 
 
-def create_comment(call: GitHubCall) -> Answer:
-    issue = find(call)
+def _comment_body(call: GitHubCall) -> str:
     body = call.request.object().get("body")
     if not isinstance(body, str) or not body.strip() or len(body) > BODY_LIMIT:
         raise Declined(422, "Validation Failed", errors={"body": "missing or too long"})
+    return body
+
+
+def _comment(call: GitHubCall) -> tuple[Comment, Issue]:
+    """By its own number, of whichever issue. Raises Declined (404)."""
+    in_repository(call)
+    for issue in call.state.issues.values():
+        for one in issue.comments:
+            if str(one.id) == call.arguments[2]:
+                return one, issue
+    raise Declined(404, "Not Found")
+
+
+def read_comment(call: GitHubCall) -> Answer:
+    one, issue = _comment(call)
+    return answer(show.comment(one, issue, call.request.base))
+
+
+def edit_comment(call: GitHubCall) -> Answer:
+    one, issue = _comment(call)
+    before, body = one.body, _comment_body(call)
+    if body != before:
+        one.body, one.updated = body, call.now
+        issue.updated = call.now
+        shown = show.comment(one, issue, call.request.base)
+        changes: JSON = {"body": {"from": before}}
+        tell(call, "issue_comment", "edited", issue, {"comment": shown, "changes": changes})
+    return answer(show.comment(one, issue, call.request.base))
+
+
+def create_comment(call: GitHubCall) -> Answer:
+    issue = find(call)
+    body = _comment_body(call)
     made = Comment(call.state.next_id(), actor(call), body, call.now, call.now)
     issue.comments.append(made)
     issue.updated = call.now

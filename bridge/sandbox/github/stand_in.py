@@ -103,6 +103,8 @@ STAND_IN: StandInKind[GitHubState] = StandInKind(
         path("GET", f"{REPO}/issues/{{}}/events", issues.list_events),
         path("GET", f"{REPO}/issues/{{}}/comments", issues.list_comments),
         path("POST", f"{REPO}/issues/{{}}/comments", issues.create_comment),
+        path("GET", f"{REPO}/issues/comments/{{}}", issues.read_comment),
+        path("PATCH", f"{REPO}/issues/comments/{{}}", issues.edit_comment),
         *(
             each
             for kind in alerts.EVENTS

@@ -224,12 +224,7 @@ def add_comment(call: Call) -> Answer:
     if needed is None or any(name not in body for name in needed):
         raise Declined(400, f'Invalid value "{kind}" supplied to "type"')
     if kind == "user":
-        text = body["comment"]
-        if not isinstance(text, str) or not text.strip():
-            raise Declined(400, "The comment field cannot be an empty string.")
-        if len(text) > 30_000:
-            words = "The length of the comment is too long. The maximum length is 30000."
-            raise Declined(400, words)
+        _check_text(body["comment"])
     if owner != case.values["owner"]:
         raise Declined(400, "The owner field of the case and the comment must be equal")
     values: dict[str, JSON] = {"type": kind, **{name: body[name] for name in needed}}
@@ -239,6 +234,46 @@ def add_comment(call: Call) -> Answer:
     touch(call, case)
     note(call, case, "comment", "create", {"comment": dict(values), "owner": owner}, made.id)
     tell(call, case, "case.commented" if kind == "user" else "case.updated")
+    return answer(case.show())
+
+
+def _check_text(text: JSON) -> None:
+    if not isinstance(text, str) or not text.strip():
+        raise Declined(400, "The comment field cannot be an empty string.")
+    if len(text) > 30_000:
+        words = "The length of the comment is too long. The maximum length is 30000."
+        raise Declined(400, words)
+
+
+def _comment(case: Case, comment_id: str) -> Comment:
+    for one in case.comments:
+        if one.id == comment_id:
+            return one
+    raise Declined(404, f"Saved object [cases-comments/{comment_id}] not found")
+
+
+def read_comment(call: Call) -> Answer:
+    case_id, comment_id = space_of(call)[1]
+    return answer(_comment(find_case(call, case_id), comment_id).show())
+
+
+def edit_comment(call: Call) -> Answer:
+    """409 when the comment has another version; neither its type nor its owner can be changed."""
+    case = find_case(call, space_of(call)[1][0])
+    body = call.request.object()
+    one = _comment(case, str(body.get("id")))
+    if body.get("type") != one.body["type"] or body.get("owner") != one.owner:
+        raise Declined(400, "You cannot change the type or the owner of the comment.")
+    _check_text(body.get("comment"))
+    if body.get("version") != version_text(one.version):
+        words = "This case comment has been updated. Please refresh before saving additional "
+        raise Declined(409, f"{words}updates.")
+    one.body = {**one.body, "comment": body["comment"]}
+    one.version, one.updated, one.updated_by = call.state.next_version(), call.now, who(call)
+    touch(call, case)
+    payload: dict[str, JSON] = {"comment": dict(one.body), "owner": one.owner}
+    note(call, case, "comment", "update", payload, one.id)
+    tell(call, case, "case.updated")
     return answer(case.show())
 
 

@@ -119,6 +119,8 @@ STAND_IN: StandInKind[KibanaState] = StandInKind(
         *_both("POST", "cases/{}/comments", cases.add_comment),
         *_both("GET", "cases/{}/comments", cases.all_comments),
         *_both("GET", "cases/{}/comments/_find", cases.find_comments),
+        *_both("PATCH", "cases/{}/comments", cases.edit_comment),
+        *_both("GET", "cases/{}/comments/{}", cases.read_comment),
         *_both("GET", "cases/{}/user_actions/_find", cases.find_activity),
     ),
     make=KibanaState,

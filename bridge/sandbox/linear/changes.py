@@ -124,8 +124,22 @@ def create_comment(call: LinearCall, arguments: Mapping[str, JSON]) -> object:
     comment_id = _new_id(call, wanted, call.state.comments)
     made = Comment(comment_id, issue.id, actor(call), str(wanted["body"]), call.now)
     call.state.comments[comment_id] = made
-    tell_comment(call, made, issue)
+    tell_comment(call, "create", made, issue)
     return {"success": True, "lastSyncId": 1.0, "comment": nodes.comment(call.state, made)}
+
+
+def edit_comment(call: LinearCall, arguments: Mapping[str, JSON]) -> object:
+    known = call.state.comments.get(str(arguments.get("id")))
+    if known is None:
+        raise InputError("Entity not found: Comment")
+    body = as_object(arguments.get("input")).get("body")
+    if not isinstance(body, str) or not body.strip():
+        raise InputError("body must not be empty")
+    before = known.body
+    if body != before:
+        known.body, known.edited = body, call.now
+        tell_comment(call, "update", known, call.state.issues[known.issue], {"body": before})
+    return {"success": True, "lastSyncId": 1.0, "comment": nodes.comment(call.state, known)}
 
 
 def create_label(call: LinearCall, arguments: Mapping[str, JSON]) -> object:
@@ -181,18 +195,24 @@ def tell(call: LinearCall, action: str, issue: Issue, before: dict[str, JSON] | 
     _send(call, "Issue", action, issue, data, before)
 
 
-def tell_comment(call: LinearCall, made: Comment, issue: Issue) -> None:
+def tell_comment(
+    call: LinearCall,
+    action: str,
+    made: Comment,
+    issue: Issue,
+    before: dict[str, JSON] | None = None,
+) -> None:
     data: dict[str, JSON] = {
         "id": made.id,
         "createdAt": iso(made.at),
-        "updatedAt": iso(made.at),
+        "updatedAt": iso(made.edited or made.at),
         "body": made.body,
         "issueId": issue.id,
         "userId": PEOPLE[made.author],
         "issue": {"id": issue.id, "identifier": issue.identifier, "title": issue.title},
         "user": {"id": PEOPLE[made.author], "name": made.author.capitalize()},
     }
-    _send(call, "Comment", "create", issue, data, None)
+    _send(call, "Comment", action, issue, data, before)
 
 
 def _send(

@@ -80,6 +80,7 @@ def _changes(call: LinearCall) -> nodes.Node:
         "issueCreate": lambda given: changes.create_issue(call, given),
         "issueUpdate": lambda given: changes.update_issue(call, given),
         "commentCreate": lambda given: changes.create_comment(call, given),
+        "commentUpdate": lambda given: changes.edit_comment(call, given),
         "attachmentCreate": lambda given: attachments.create(call, given),
         "attachmentUpdate": lambda given: attachments.update(call, given),
         "fileUpload": lambda given: attachments.prepare_upload(call, given),

@@ -46,6 +46,7 @@ class Comment:
     author: str
     body: str
     at: int
+    edited: int = 0
 
 
 @dataclass(slots=True)

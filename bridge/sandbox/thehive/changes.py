@@ -180,14 +180,31 @@ def delete(call: HiveCall) -> Answer:
 
 
 def add_comment(call: HiveCall) -> Answer:
-    entity = find(call, kind_of(call))
-    message = call.request.object().get("message")
-    if not isinstance(message, str) or len(message) > TEXT_LIMIT:
-        raise Declined(400, "Attribute message is missing")
+    entity, message = find(call, kind_of(call)), _message(call)
     made = Comment(call.state.next_id(), message, actor(call), call.now)
     entity.comments.append(made)
     tell(call, "create", entity, made, {"message": message})
     return answer(show.comment(made), 201)
+
+
+def _message(call: HiveCall) -> str:
+    message = call.request.object().get("message")
+    if not isinstance(message, str) or len(message) > TEXT_LIMIT:
+        raise Declined(400, "Attribute message is missing")
+    return message
+
+
+def edit_comment(call: HiveCall) -> Answer:
+    """By its own id, of whichever case or alert; 204."""
+    message = _message(call)
+    for entity in call.state.entities.values():
+        for one in entity.comments:
+            if one.id == call.arguments[0]:
+                if one.message != message:
+                    one.message, one.edited = message, call.now
+                    tell(call, "update", entity, one, {"message": message})
+                return NO_CONTENT
+    raise Declined(404, "Comment not found")
 
 
 def add_files(call: HiveCall) -> Answer:

@@ -83,7 +83,8 @@ def comment(one: Comment) -> dict[str, JSON]:
         "createdBy": one.by,
         "createdAt": one.at,
         "message": one.message,
-        "isEdited": False,
+        "isEdited": one.edited > 0,
+        **({"updatedAt": one.edited} if one.edited else {}),
         "extraData": {},
         "external": False,
     }

@@ -93,6 +93,7 @@ STAND_IN: StandInKind[HiveState] = StandInKind(
         path("PATCH", "api/v1/alert/{}", changes.update),
         path("DELETE", "api/v1/alert/{}", changes.delete),
         path("POST", "api/v1/alert/{}/comment", changes.add_comment),
+        path("PATCH", "api/v1/comment/{}", changes.edit_comment),
         path("GET", "api/v1/user/current", _current),
         path("GET", "api/v1/status", _status),
         path("GET", "api/v1/status/public", _public, public=True),

@@ -30,6 +30,7 @@ class Comment:
     message: str
     by: str
     at: int
+    edited: int = 0
 
 
 @dataclass(slots=True, eq=False)

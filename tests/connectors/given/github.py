@@ -34,6 +34,7 @@ GIVEN = Given(
         "update_ticket": {"ticket": "12", "summary": "A better summary"},
         "transition": {"ticket": "12", "to": "Done"},
         "comment": {"ticket": "sandbox/shop#12", "body": "Seen again."},
+        "edit_comment": {"ticket": "12", "comment": "7", "body": "Seen twice."},
         "append_table": {"ticket": "12", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
         "update_alert": {
             "alert": "sandbox/shop/code-scanning/1",

@@ -38,6 +38,7 @@ GIVEN = Given(
         "update_ticket": {"ticket": "SEC-1", "priority": "High"},
         "transition": {"ticket": "SEC-1", "to": "In Progress"},
         "comment": {"ticket": "SEC-1", "body": "Seen again."},
+        "edit_comment": {"ticket": "SEC-1", "comment": "7", "body": "Seen twice."},
         "append_table": {"ticket": "SEC-1", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
         "attach": {"ticket": "SEC-1", "filename": "report.txt", "content": "all of it"},
         "push_case": {"ticket": "SEC-1", "case": {"id": "c-1", "title": "RSA-1024 certificate"}},

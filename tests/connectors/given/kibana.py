@@ -24,6 +24,7 @@ GIVEN = Given(
         "update_ticket": {"ticket": "c-1", "priority": "High"},
         "transition": {"ticket": "c-1", "to": "In progress"},
         "comment": {"ticket": "c-1", "body": "Seen again."},
+        "edit_comment": {"ticket": "c-1", "comment": "7", "body": "Seen twice."},
         "append_table": {"ticket": "c-1", "columns": ["Date"], "row": ["2026-11-21"]},
         "push_case": {"ticket": "c-1", "case": {"id": "1", "title": "Weak", "tags": ["tls"]}},
         "update_alert": {"alert": "ab" * 32, "state": "closed"},

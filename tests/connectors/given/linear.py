@@ -25,7 +25,8 @@ def read(request: httpx.Request) -> httpx.Response | None:
     document = str(json.loads(request.content)["query"])
     if document.startswith("mutation"):
         return None
-    data: JSON = {"teams": {"nodes": [TEAM]}, "issue": ISSUE}
+    comments: JSON = {"nodes": [{"id": "7", "body": "x"}]}
+    data: JSON = {"teams": {"nodes": [TEAM]}, "issue": ISSUE, "comments": comments}
     return httpx.Response(200, json={"data": data})
 
 
@@ -52,6 +53,7 @@ GIVEN = Given(
         "update_ticket": {"ticket": "ENG-12", "priority": "High"},
         "transition": {"ticket": "ENG-12", "to": "Done"},
         "comment": {"ticket": "ENG-12", "body": "Seen again."},
+        "edit_comment": {"ticket": "ENG-12", "comment": "7", "body": "Seen twice."},
         "append_table": {"ticket": "ENG-12", "columns": ["Date", "High"], "row": ["2026-11-21", 3]},
         "attach": {"ticket": "ENG-12", "filename": "report.txt", "content": "x"},
         "push_case": {"ticket": "ENG-12", "case": {"id": "1", "title": "Weak", "tags": ["tls"]}},

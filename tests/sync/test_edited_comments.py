@@ -1,0 +1,275 @@
+"""A comment that is edited where it was written is edited on the other side too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bridge.action import Call
+from bridge.calling import AnyCall
+from bridge.connectors.mirror import Moved, Said
+from bridge.connectors.parameters import EditComment
+from bridge.event import JSON
+from bridge.sandbox.github.state import REPOSITORY
+from tests.sync.world import World, open_world
+
+KINDS = {"github": "issue", "linear": "issue", "kibana": "case", "thehive": "case"}
+SUBJECTS = {"kibana": "kibana/case/", "thehive": "thehive/"}
+
+RULES = """
+version: 1
+sync:
+  - name: both
+    left: {{in: jira, kind: issue}}
+    right: {{in: {far}, kind: {kind}}}
+    fields:
+      summary: {{}}
+      comments: {{}}
+"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """key: the issue in Jira. there: what it is tied to. far: the system that has that."""
+
+    world: World
+    far: str
+    key: str
+    there: str
+
+    async def said(self, system: str) -> dict[str, Said]:
+        """The comments of a side, by the first line."""
+        integration = self.world.parts.engine.registry.get(("default", system))
+        assert integration is not None
+        kind, key = ("issue", self.key) if system == "jira" else (KINDS[self.far], self.there)
+        thing = await integration.connector.mirrors[kind](integration.client, key, True)
+        found = {one.body.split("\n")[0]: one for one in thing.comments}
+        assert len(found) == len(thing.comments)
+        return found
+
+    async def marks(self) -> set[str]:
+        return {
+            mark
+            for system in ("jira", self.far)
+            for one in (await self.said(system)).values()
+            for mark in one.marks
+        }
+
+    async def remark(self, text: str) -> None:
+        match self.far:
+            case "github":
+                number = self.there.rpartition("#")[2]
+                path = f"/github/repos/{REPOSITORY}/issues/{number}/comments"
+                await self.world.person("POST", path, {"body": text})
+            case "linear":
+                await self.ask(
+                    "mutation Say($input: CommentCreateInput!) {"
+                    " commentCreate(input: $input) { success } }",
+                    {"input": {"issueId": await self.linear_id(), "body": text}},
+                )
+            case "kibana":
+                await self.world.note(self.there, text)
+            case _:
+                path = f"/thehive/api/v1/case/{self.there}/comment"
+                await self.world.person("POST", path, {"message": text})
+
+    async def edit(self, system: str, comment_id: str, text: str) -> None:
+        """A person's edit."""
+        self.world.clock.advance(5_000)
+        world = self.world
+        match system:
+            case "jira":
+                path = f"/jira/rest/api/2/issue/{self.key}/comment/{comment_id}"
+                await world.person("PUT", path, {"body": text})
+            case "github":
+                path = f"/github/repos/{REPOSITORY}/issues/comments/{comment_id}"
+                await world.person("PATCH", path, {"body": text})
+            case "linear":
+                await self.ask(
+                    "mutation Edit($id: String!, $input: CommentUpdateInput!) {"
+                    " commentUpdate(id: $id, input: $input) { success } }",
+                    {"id": comment_id, "input": {"body": text}},
+                )
+            case "kibana":
+                path = f"/kibana/api/cases/{self.there}/comments"
+                old = await world.person("GET", f"{path}/{comment_id}")
+                kept = {name: old[name] for name in ("id", "version", "type", "owner")}
+                await world.person("PATCH", path, {**kept, "comment": text})
+            case _:
+                path = f"/thehive/api/v1/comment/{comment_id}"
+                await world.person("PATCH", path, {"message": text})
+
+    async def ask(self, query: str, variables: JSON) -> dict[str, JSON]:
+        body: JSON = {"query": query, "variables": variables}
+        answer = await self.world.person("POST", "/linear/graphql", body)
+        assert "errors" not in answer, answer
+        found: dict[str, JSON] = answer["data"]
+        return found
+
+    async def linear_id(self) -> JSON:
+        query = "query Of($id: String!) { issue(id: $id) { id } }"
+        found = (await self.ask(query, {"id": self.there}))["issue"]
+        assert isinstance(found, dict)
+        return found["id"]
+
+    async def wrote(self) -> list[str]:
+        """Everything that sync has written, in its words."""
+        rows = await self.world.rows("SELECT outputs FROM actions WHERE name = 'sync' ORDER BY seq")
+        return [words for row in rows for words in json.loads(row[0] or "{}").get("wrote", ())]
+
+
+async def make_there(world: World, far: str) -> str:
+    match far:
+        case "github":
+            path = f"/github/repos/{REPOSITORY}/issues"
+            made = await world.person("POST", path, {"title": "Weak key"})
+            return f"{REPOSITORY}#{made['number']}"
+        case "linear":
+            query = (
+                "mutation Make($input: IssueCreateInput!) {"
+                " issueCreate(input: $input) { issue { identifier } } }"
+            )
+            teams = await world.person(
+                "POST", "/linear/graphql", {"query": "{ teams { nodes { id } } }"}
+            )
+            team = teams["data"]["teams"]["nodes"][0]["id"]
+            variables: JSON = {"input": {"teamId": team, "title": "Weak key"}}
+            body: JSON = {"query": query, "variables": variables}
+            made = await world.person("POST", "/linear/graphql", body)
+            return str(made["data"]["issueCreate"]["issue"]["identifier"])
+        case "kibana":
+            return await world.case()
+        case _:
+            new: JSON = {"title": "Weak key", "description": "d", "severity": 1}
+            return str((await world.person("POST", "/thehive/api/v1/case", new))["_id"])
+
+
+@pytest.fixture(params=list(KINDS))
+async def pair(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
+    far = str(request.param)
+    rules = RULES.format(far=far, kind=KINDS[far])
+    async with open_world(tmp_path, rules=rules) as world:
+        key, there = await world.issue(), await make_there(world, far)
+        if KINDS[far] == "case":
+            await world.tie("case", there, SUBJECTS[far] + there, "jira", key)
+        else:
+            await world.tie("issue", key, key, far, there)
+        await world.settle()
+        pair = Pair(world, far, key, there)
+        await world.remark(key, "Seen in Jira.")
+        await pair.remark("Seen there.")
+        await world.settle()
+        assert set(await pair.said("jira")) == {"Seen in Jira.", "Seen there."}
+        assert set(await pair.said(far)) == {"Seen in Jira.", "Seen there."}
+        yield pair
+
+
+async def test_edit_is_carried_to_the_copy_and_not_back(pair: Pair) -> None:
+    before, marks = await pair.wrote(), await pair.marks()
+    await pair.edit("jira", (await pair.said("jira"))["Seen in Jira."].id, "Seen *twice*.")
+    await pair.edit(pair.far, (await pair.said(pair.far))["Seen there."].id, "Seen no more.")
+    await pair.world.settle()
+    for system in ("jira", pair.far):
+        found = await pair.said(system)
+        assert {one.replace("*", "") for one in found} == {"Seen twice.", "Seen no more."}
+    (copy,) = (
+        one for text, one in (await pair.said(pair.far)).items() if text.startswith("Seen *")
+    )
+    assert await pair.marks() == marks
+    assert f"in jira: [Weak key]({pair.world.sandbox.jira_url}/browse/{pair.key})" in copy.body
+    wrote = (await pair.wrote())[len(before) :]
+    assert sorted(wrote) == sorted(
+        [f"an edited comment on {pair.key}", f"an edited comment on {pair.there}"]
+    )
+    told = await pair.world.rows("SELECT state FROM events WHERE state NOT IN ('done', 'ignored')")
+    assert {row[0] for row in told} == {"echo"}
+
+
+async def test_copy_that_a_person_edited_stays_until_the_original_is_edited_again(
+    pair: Pair,
+) -> None:
+    copy = (await pair.said("jira"))["Seen there."]
+    original = (await pair.said(pair.far))["Seen there."]
+    await pair.edit(pair.far, original.id, "An older edit.")
+    await pair.edit("jira", copy.id, "A newer edit of the copy.")
+    await pair.world.settle()
+    assert "A newer edit of the copy." in await pair.said("jira")
+    assert "An older edit." in await pair.said(pair.far)
+    await pair.edit(pair.far, original.id, "The newest.")
+    await pair.world.settle()
+    assert set(await pair.said("jira")) == {"Seen in Jira.", "The newest."}
+
+
+async def test_edit_is_refused_where_somebody_was_faster(pair: Pair) -> None:
+    for system, first in (("jira", "Seen there."), (pair.far, "Seen in Jira.")):
+        integration = pair.world.parts.engine.registry.get(("default", system))
+        assert integration is not None
+        offered = integration.connector.action("edit_comment")
+        assert offered is not None
+        copy = (await pair.said(system))[first]
+        await pair.edit(system, copy.id, "Theirs.")
+        ticket = pair.key if system == "jira" else pair.there
+        parameters = EditComment(ticket=ticket, comment=copy.id, body="Ours.")
+        call: AnyCall = Call(
+            "edit_comment", parameters, "a" * 24, False, 1, 0, 0, "evt", "both",
+            {"comment": copy.body},
+        )  # fmt: skip
+        with pytest.raises(Moved):
+            await pair.world.parts.engine.caller.carry_out(integration, offered, call)
+        assert "Theirs." in await pair.said(system)
+
+
+async def test_edit_whose_webhook_was_lost_is_found_by_the_reconciler(pair: Pair) -> None:
+    await pair.edit("jira", (await pair.said("jira"))["Seen in Jira."].id, "Seen twice.")
+    await pair.world.sandbox.app.webhooks.settled()
+    pair.world.mail.clear()
+    await pair.world.settle()
+    assert "Seen in Jira." in await pair.said(pair.far)
+    reconciler = pair.world.parts.engine.reconciler
+    looked = [one async for one in reconciler.all()]
+    assert [one.field for found in looked for one in found.differences] == ["comments"]
+    await pair.world.settle()
+    assert "Seen twice." in await pair.said(pair.far)
+    assert not [found async for one in reconciler.all() for found in one.differences]
+
+
+async def test_copy_that_somebody_deleted_stays_away_when_its_original_is_edited(
+    pair: Pair,
+) -> None:
+    copy = (await pair.said("jira"))["Seen there."]
+    path = f"/jira/rest/api/2/issue/{pair.key}/comment/{copy.id}"
+    await pair.world.person("DELETE", path)
+    await pair.edit(pair.far, (await pair.said(pair.far))["Seen there."].id, "Seen twice.")
+    await pair.world.settle()
+    assert set(await pair.said("jira")) == {"Seen in Jira."}
+
+
+async def test_edit_that_cannot_be_carried_is_said_and_holds_nothing_up(pair: Pair) -> None:
+    """Somebody deletes the copy between the bridge's look and its write."""
+    world, copy = pair.world, (await pair.said("jira"))["Seen there."]
+    journal = world.sandbox.app.journal
+    deleted: list[str] = []
+
+    async def meanwhile(_seconds: float) -> None:
+        listed = [one for one in journal.entries if one.path.endswith(f"{pair.key}/comment")]
+        if listed and not deleted:
+            deleted.append(copy.id)
+            path = f"/jira/rest/api/2/issue/{pair.key}/comment/{copy.id}"
+            await world.person("DELETE", path)
+
+    await world.edit(pair.key, {"summary": "Worse"})
+    await pair.edit(pair.far, (await pair.said(pair.far))["Seen there."].id, "Seen twice.")
+    journal.clear()
+    world.sandbox.app.conditions.sleep = meanwhile
+    world.fault(slow="0.001")
+    await world.settle()
+    assert deleted == [copy.id]
+    rows = await world.rows("SELECT state, reason FROM actions WHERE name = 'sync' ORDER BY seq")
+    assert {row[0] for row in rows} == {"done"}
+    (reason,) = (row[1] for row in rows if "comment" in row[1])
+    assert reason.startswith(f"an edited comment stays as it was on {pair.key}: ")
+    assert f"summary of {pair.there}: Worse" in await pair.wrote()
