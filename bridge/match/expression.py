@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -24,6 +24,7 @@ from bridge.match.absent import absent_field, follow
 from bridge.match.checked import decode, encode
 from bridge.match.complaints import ENGINE_FUNCTIONS, Complaint, complaints, name_before, spoken
 from bridge.match.functions import Function, all_functions
+from bridge.match.references import Lent, count_nulls, keeps_results
 from bridge.match.result import Result
 from bridge.match.shortcut import Term, judge, terms_of
 from bridge.match.spans import Part, parts_of
@@ -103,11 +104,18 @@ class Expression:
             clear = judge(self._terms, activation.values)
             if clear is not None:
                 return clear
+        try:
+            return self._truth(activation)
+        finally:
+            self._let_go()
+
+    def _truth(self, activation: Activation) -> bool:
         value = self._run(activation)
         try:
             result = value.value()
         except TypeError as error:
             raise self._optional() from error
+        count_nulls(result)
         if result is True:
             return True
         if result is False:
@@ -121,13 +129,25 @@ class Expression:
         """
         if self.reading.plain is not None:
             return follow(self.text, self.reading.plain, activation.values)
+        try:
+            return self._value(activation)
+        finally:
+            self._let_go()
+
+    def _value(self, activation: Activation) -> JSON:
         value = self._run(activation)
         try:
             if value.type() == cel.Type.ERROR:
                 raise self._failure(value, activation, "")
-            return Result().take(value.plain_value())
+            given = value.plain_value()
         except TypeError as error:
             raise self._optional() from error
+        count_nulls(given)
+        return Result().take(given)
+
+    def _let_go(self) -> None:
+        if self.reading.calls and self._env.lent is not None:
+            self._env.lent.let_go()
 
     def _optional(self) -> ExpressionFailed:
         return ExpressionFailed(f"{self.text}: gives an optional value; end it with .orValue(…)")
@@ -233,11 +253,15 @@ class _Moment(threading.local):
 
 @dataclass(frozen=True, slots=True)
 class _Environment:
-    """The engine with a set of names, and the clock hand that its today() looks at."""
+    """The engine with a set of names, and the clock hand that its today() looks at.
+
+    lent: what the engine would never let go; None with an engine that does.
+    """
 
     engine: Any
     moment: _Moment
     functions: frozenset[str]
+    lent: Lent | None
 
 
 _Compiled: TypeAlias = tuple[str, Reading, _Environment, Any, tuple[Term, ...] | None]
@@ -248,6 +272,9 @@ def _environment(names: frozenset[str]) -> _Environment:
     """Made once for each set of names; it takes the engine 25 ms."""
     moment = _Moment()
     functions = all_functions(moment.today)
+    lent = Lent() if keeps_results(_call_once) else None
+    if lent is not None:
+        functions = tuple(replace(one, run=lent.noting(one.run)) for one in functions)
     engine = cel.NewEnv(
         variables=dict.fromkeys(sorted(names), cel.Type.DYN),
         extensions=[
@@ -259,7 +286,14 @@ def _environment(names: frozenset[str]) -> _Environment:
         functions=_declarations(functions),
     )
     known = frozenset(function.name for function in functions)
-    return _Environment(engine, moment, known | ENGINE_FUNCTIONS)
+    return _Environment(engine, moment, known | ENGINE_FUNCTIONS, lent)
+
+
+def _call_once(run: Callable[[list[Any]], list[Any]]) -> None:
+    """Have the engine call a function with a list, as it calls ours."""
+    declared = _declarations((Function("f", "", "", (("list",),), "list", run),))
+    engine = cel.NewEnv(functions=declared)
+    engine.compile("f([1])").eval(engine.Activation({})).plain_value()
 
 
 def _declarations(functions: tuple[Function, ...]) -> list[Any]:
