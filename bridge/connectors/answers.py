@@ -141,10 +141,11 @@ def looks_like_html(headers: Mapping[str, str], body: bytes) -> bool:
 def own_words(headers: Mapping[str, str], body: bytes) -> str:
     """What the other system says about the failure, uncut and not yet redacted.
 
-    Jira: `errorMessages` and `errors`; others: `message`, `error`, `detail`, `title`.
+    Jira: `errorMessages` and `errors`; others: `message`, `error`, `detail`, `title`. A bare
+    sentence stays one even where it is labelled as HTML.
     """
     text = body[:100_000].decode("utf-8", "replace")
-    if looks_like_html(headers, body):
+    if looks_like_html(headers, body) and "<" in text:
         return f"a web page{_title(text)}"
     try:
         answer = json.loads(body)
@@ -178,10 +179,25 @@ def _messages(answer: JSON) -> list[str]:
 
 
 def as_object(value: JSON) -> dict[str, JSON]:
-    """An object of an answer. Raises TryAgain where something else stands."""
+    """An object of an answer. Raises TryAgain where something else stands.
+
+    It may have been the answer to a write, carried out and told of by nobody: so that leaves doubt.
+    After a read the doubt costs one look, and no more.
+    """
     if not isinstance(value, dict):
-        raise TryAgain(f"the answer holds {type(value).__name__} where an object was expected")
+        raise TryAgain(
+            f"the answer holds {named_json(value)} where an object was expected",
+            may_have_happened=True,
+        )
     return value
+
+
+def named_json(value: JSON) -> str:
+    """What a value is, in JSON's words."""
+    if value is None:
+        return "nothing"
+    kinds = {bool: "a truth value", str: "a text", list: "a list", dict: "an object"}
+    return kinds.get(type(value), "a number")
 
 
 def as_list(value: JSON) -> list[JSON]:

@@ -110,6 +110,28 @@ async def test_once_whatever_happens_to_the_answers(
         assert len(cells(page.body)) == 2
 
 
+@pytest.mark.parametrize(
+    ("text_format", "body"),
+    [
+        ("wiki", "h2. Seen\n\n*twice* <b>"),
+        ("adf", json.dumps({"version": 1, "type": "doc", "content": [
+            {"type": "heading", "attrs": {"level": 2},
+             "content": [{"type": "text", "text": "Seen"}]},
+            {"type": "paragraph", "content": [
+                {"type": "text", "text": "twice", "marks": [{"type": "strong"}]},
+                {"type": "text", "text": " <b>"}]},
+        ]})),
+        ("markdown", "## Seen\n\n**twice** \\<b>"),
+    ],
+)  # fmt: skip
+async def test_comment_may_be_written_in_any_markup(
+    text_format: str, body: str, confluence: Opened, page: Page
+) -> None:
+    await confluence.run("comment", {"ticket": ID, "body": body, "format": text_format})
+    (made,) = page.comments
+    assert made.body.startswith("<h2>Seen</h2><p><strong>twice</strong> &lt;b&gt;</p>")
+
+
 async def test_rows_of_several_calls_are_saved_as_one_version(
     confluence: Opened, page: Page
 ) -> None:

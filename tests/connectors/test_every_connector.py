@@ -179,6 +179,24 @@ async def test_5xx_on_a_write_is_tried_again_and_may_have_happened(
 
 
 @pytest.mark.parametrize(("connector", "action"), JSON_ACTIONS)
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"made"', b"{}"])
+async def test_success_that_tells_nothing_is_done_or_leaves_doubt(
+    body: bytes, connector: Connector, action: Action, scripted: Scripted, remote: Remote
+) -> None:
+    """A proxy that drops a body must not make two tickets of one."""
+    remote.answer = lambda request: (
+        given(connector.name).read(request) or httpx.Response(200, content=body)
+    )
+    opened = scripted(connector.name)
+    doubts: list[bool] = []
+    try:
+        await opened.run(action.shape.name)
+    except TryAgain as error:
+        doubts.append(error.may_have_happened)
+    assert doubts in ([], [True])
+
+
+@pytest.mark.parametrize(("connector", "action"), JSON_ACTIONS)
 async def test_web_page_where_json_is_expected_gives_up_and_says_so(
     connector: Connector, action: Action, scripted: Scripted, remote: Remote
 ) -> None:

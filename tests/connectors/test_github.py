@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -250,6 +251,24 @@ async def test_alert_is_dismissed_with_its_reason_and_opened_again(
     outcome = await github.run("update_alert", {"alert": alert, "state": "open"})
     assert outcome.outputs == {"state": "open"}
     assert changed.state == "open"
+
+
+@pytest.mark.parametrize("kind", ["code-scanning", "secret-scanning"])
+async def test_comment_of_a_reopened_alert_is_sent_or_told_as_lost(
+    github: Opened, kind: str
+) -> None:
+    given: dict[str, JSON] = {"alert": f"{kind}/1", "state": "dismissed", "reason": "won't fix"}
+    await github.run("update_alert", given)
+    again: dict[str, JSON] = {**given, "state": "open", "comment": "Back @octocat"}
+    opened = await github.run("update_alert", again)
+    sent = json.loads(recorder(github).requests[-1].content)
+    assert "the reason was left out: GitHub takes one with a dismissal only" in opened.lost
+    if kind == "secret-scanning":
+        assert sent == {"state": "open", "resolution_comment": "Back @\u2060octocat"}
+        assert len(opened.lost) == 1
+    else:
+        assert sent == {"state": "open"}
+        assert len(opened.lost) == 2
 
 
 @pytest.mark.parametrize(

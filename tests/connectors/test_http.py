@@ -128,6 +128,12 @@ async def test_words_are_found_in_any_form_of_error(
     assert words in (await error_of(http, Ask("GET", URL))).reason
 
 
+async def test_sentence_that_is_labelled_as_html_is_shown(http: HttpClient, remote: Remote) -> None:
+    remote.answer = lambda _: httpx.Response(401, html="Client must be authenticated.")
+    error = await error_of(http, Ask("GET", URL))
+    assert error.reason.endswith(" answered 401: Client must be authenticated.")
+
+
 async def test_long_words_are_cut(http: HttpClient, remote: Remote) -> None:
     remote.answer = lambda _: httpx.Response(400, json={"message": "x" * 50_000})
     error = await error_of(http, Ask("GET", URL))

@@ -85,6 +85,37 @@ async def test_case_is_made_with_what_the_rule_says(kibana: Opened, state: Kiban
     assert str(outcome.outputs["url"]).endswith(page)
 
 
+async def test_what_a_case_has_no_place_for_is_told(kibana: Opened, state: KibanaState) -> None:
+    given: dict[str, JSON] = {"project": "SEC", "parent": "SEC-1", "issue_type": "Certificate"}
+    actions: dict[str, dict[str, JSON]] = {
+        "create_ticket": {"summary": "x"},
+        "push_case": {"case": {"id": "7", "title": "x"}},
+    }
+    for action, more in actions.items():
+        outcome = await kibana.run(action, {**given, **more}, mark=f"mark-{action}")
+        assert state.cases[str(outcome.outputs["key"])].values["category"] == "Certificate"
+        assert {"parent", "project"} <= set(" ".join(outcome.lost).split())
+
+
+@pytest.mark.parametrize("status", [200, 503])
+async def test_id_of_a_comment_that_the_answer_does_not_tell_is_looked_up_once(
+    status: int, remote: Remote, clock: Moment
+) -> None:
+    """And a look that fails adds no second comment."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/_find"):
+            text = f"Seen.\n\n[scanbridge-{MARK}]: #"
+            return httpx.Response(status, json={"comments": [{"id": "k7", "comment": text}]})
+        return httpx.Response(200, json={"id": "c1", "owner": "cases"})
+
+    remote.answer = answer
+    opened = open_connector("kibana", httpx.MockTransport(remote), clock)
+    outcome = await opened.run("comment", {"ticket": "c1", "body": "Seen."}, mark=MARK)
+    assert outcome.outputs == {"id": "k7" if status == 200 else ""}
+    assert [one.method for one in remote.requests] == ["GET", "POST", "GET"]
+
+
 @pytest.mark.parametrize("fault", ["lost_answer", "5xx"])
 @pytest.mark.parametrize("action", ["create_ticket", "comment", "push_case"])
 async def test_one_of_each_whatever_happens_to_the_answers(

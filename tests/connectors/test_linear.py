@@ -200,9 +200,11 @@ async def test_comment_is_added_once(
 
 async def test_nobody_is_called_by_an_events_text(linear: Opened, state: LinearState) -> None:
     text = "see https://linear.app/acme/profiles/anna and https://linear.app/docs"
+    text += " and HTTPS://Linear.app/acme/profiles/bob"
     await linear.run("create_ticket", {"summary": "x", "description": text})
     description = str(the_issue(state).description)
     assert "linear.app/\u2060acme/profiles/anna" in description
+    assert "Linear.app/\u2060acme/profiles/bob" in description
     assert "https://linear.app/docs" in description
 
 

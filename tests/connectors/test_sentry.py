@@ -106,7 +106,7 @@ async def test_priority_and_assignee_are_set_and_nothing_else(sentry: Opened, is
     )  # fmt: skip
     assert (issue.priority, issue.assignee) == ("low", "anna")
     assert (issue.status, issue.substatus) == ("ignored", "archived_forever")
-    assert outcome.lost == ("the summary was left out: Sentry makes it itself",)
+    assert outcome.lost == ("the summary was left out: Sentry has its own",)
     await sentry.run("update_ticket", {"ticket": "SHOP-1", "assignee": ""})
     assert issue.assignee == ""
     for wrong, said in (

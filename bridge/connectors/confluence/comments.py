@@ -6,10 +6,9 @@ from bridge.action import Call, Outcome
 from bridge.connectors.confluence.client import Confluence
 from bridge.connectors.confluence.own_tables import anchor, holds_anchor
 from bridge.connectors.parameters import Comment
+from bridge.connectors.prose import document_of
 from bridge.errors import GiveUp
 from bridge.text.cut import fit
-from bridge.text.markdown import read_markdown
-from bridge.text.plain import read_plain
 from bridge.text.storage import write_storage
 
 LIMIT = 100_000
@@ -24,10 +23,7 @@ async def comment(confluence: Confluence, call: Call[Comment]) -> Outcome:
         async for one in confluence.comments(page_id):
             if holds_anchor(one.body, call.mark):
                 return Outcome({"id": one.id}, found=True)
-    if given.format == "wiki":
-        raise GiveUp("Confluence is given Markdown or plain text; `format: wiki` is for Jira")
-    document = read_markdown(given.body) if given.format == "markdown" else read_plain(given.body)
-    words = fit(document, LIMIT, write_storage)
+    words = fit(document_of(given.body, given.format), LIMIT, write_storage)
     if not words.text:
         raise GiveUp("the comment is empty")
     made = await confluence.add_comment(page_id, f"{words.text}<p>{anchor(call.mark)}</p>")

@@ -10,6 +10,7 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_object
 from bridge.connectors.github.client import GitHub
 from bridge.connectors.github.options import REPOSITORY
+from bridge.connectors.github.texts import cell_text
 from bridge.connectors.mirror import Mirrored, Seen, check_expected, moment, text_of
 from bridge.connectors.parameters import UpdateAlert
 from bridge.errors import GiveUp
@@ -81,7 +82,7 @@ async def update_alert(github: GitHub, call: Call[UpdateAlert]) -> Outcome:
     kind = KINDS[name]
     path = f"/repos/{repository}/{name}/alerts/{number}"
     lost: list[str] = []
-    body = _body(kind, parameters, lost)
+    body = _body(github, kind, parameters, lost)
     alert = await github.get(path)
     state = str(alert.get("state")) if isinstance(alert, dict) else ""
     check_expected(call.expected, parameters.alert, {"status": state})
@@ -119,22 +120,36 @@ def _parsed(github: GitHub, text: str) -> tuple[str, str, str]:
     return repository, found["kind"], found["number"]
 
 
-def _body(kind: Kind, parameters: UpdateAlert, lost: list[str]) -> dict[str, JSON]:
+def _body(github: GitHub, kind: Kind, parameters: UpdateAlert, lost: list[str]) -> dict[str, JSON]:
     state = parameters.state.strip().casefold()
     if state in OPEN:
+        if parameters.reason:
+            lost.append("the reason was left out: GitHub takes one with a dismissal only")
         if parameters.comment and kind.closed == "dismissed":
             lost.append("the comment was left out: GitHub takes one with a dismissal only")
-        return {"state": "open"}
+            return {"state": "open"}
+        return {"state": "open", **_comment(kind, parameters, github, lost)}
     if state not in CLOSED:
         known = ", ".join(sorted(OPEN | CLOSED))
         raise GiveUp(f"GitHub has no state {parameters.state!r} for an alert; it takes: {known}")
-    body: dict[str, JSON] = {"state": kind.closed, kind.reason_field: _reason(kind, parameters)}
-    if parameters.comment:
-        words = cut_words(" ".join(tidy(parameters.comment).split()), COMMENT_LIMIT)
-        if length(parameters.comment) > COMMENT_LIMIT:
-            lost.append(f"the comment was cut to {COMMENT_LIMIT} characters")
-        body[kind.comment_field] = words
-    return body
+    reason = _reason(kind, parameters)
+    return {
+        "state": kind.closed,
+        kind.reason_field: reason,
+        **_comment(kind, parameters, github, lost),
+    }
+
+
+def _comment(
+    kind: Kind, parameters: UpdateAlert, github: GitHub, lost: list[str]
+) -> dict[str, JSON]:
+    """The comment's field; empty where there is none."""
+    words = cell_text(github, " ".join(tidy(parameters.comment or "").split()))
+    if not words:
+        return {}
+    if length(words) > COMMENT_LIMIT:
+        lost.append(f"the comment was cut to {COMMENT_LIMIT} characters")
+    return {kind.comment_field: cut_words(words, COMMENT_LIMIT)}
 
 
 def _reason(kind: Kind, parameters: UpdateAlert) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from bridge.connectors import answers
 from bridge.connectors.http import HttpClient
 from bridge.connectors.jira.gateway import gateway_of
 from bridge.connectors.jira.options import JiraSettings
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Query, Site, part
-from bridge.errors import GiveUp, TryAgain
+from bridge.errors import GiveUp
 from bridge.event import JSON
 
 TICKET = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+|[0-9]+")
@@ -167,10 +168,8 @@ def as_properties(values: Mapping[str, JSON]) -> JSON:
 
 
 def as_object(value: JSON) -> dict[str, JSON]:
-    """An object of an answer. Raises TryAgain when Jira gives something else there."""
-    if not isinstance(value, dict):
-        raise TryAgain(f"Jira gave {type(value).__name__} where an object was expected")
-    return value
+    """An object of an answer. Raises TryAgain, in doubt, when Jira gives something else there."""
+    return answers.as_object(value)
 
 
 def as_list(value: JSON) -> list[JSON]:

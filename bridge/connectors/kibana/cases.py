@@ -10,6 +10,7 @@ from bridge.connectors.kibana.client import Kibana
 from bridge.connectors.kibana.comments import add_once
 from bridge.connectors.kibana.mirror import values_of
 from bridge.connectors.kibana.options import (
+    CATEGORY_LIMIT,
     TAG_LIMIT,
     TAGS_LIMIT,
     TEXT_LIMIT,
@@ -44,11 +45,13 @@ async def create_ticket(kibana: Kibana, call: Call[CreateTicket]) -> Outcome:
     lost += [*title.lost, *words.lost]
     if parameters.parent:
         lost.append("a case has no parent")
+    if parameters.project:
+        lost.append("the project was left out: the integration's space has the case")
     fields: dict[str, JSON] = dict(parameters.fields or {})
     if parameters.priority:
         fields["severity"] = severity(parameters.priority)
     if parameters.issue_type:
-        fields["category"] = head(parameters.issue_type, 50)
+        fields["category"] = head(parameters.issue_type, CATEGORY_LIMIT)
     if parameters.assignee:
         fields["assignees"] = assignees(parameters.assignee)
     made = await create(

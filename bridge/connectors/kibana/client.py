@@ -103,15 +103,18 @@ class Kibana:
             raise Moved(f"comment {body['id']}")
 
     async def find_comment(self, case_id: str, mark: str) -> str | None:
-        """The id of the comment that carries the mark; None when none does as yet."""
+        """The id of the comment that carries the mark; None when none does as yet.
+
+        Empty where it was made, but neither the answer nor the index tells its id.
+        """
         known = self.settling.made(mark)
-        if known is not None:
+        if known:
             return known
         async for one in self.comments(case_id):
             if mark in marks_in(str(one.get("comment", ""))):
                 self.settling.remember(mark, str(one.get("id")))
                 return str(one.get("id"))
-        return None
+        return known
 
     def key_of(self, case: Case) -> str:
         return str(case.get("id"))

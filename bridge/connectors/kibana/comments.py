@@ -11,7 +11,7 @@ from bridge.connectors.mirror import check_expected, text_of
 from bridge.connectors.parameters import Comment, EditComment, Transition
 from bridge.connectors.prose import markdown_text
 from bridge.connectors.site import part
-from bridge.errors import GiveUp
+from bridge.errors import ConnectorError, GiveUp
 from bridge.event import JSON
 
 
@@ -22,7 +22,18 @@ async def comment(kibana: Kibana, call: Call[Comment]) -> Outcome:
     if not words.text.strip():
         raise GiveUp("the comment is empty")
     made, found = await add_once(kibana, call, parameters.ticket, words.text)
-    return Outcome({"id": made}, found=found, lost=words.lost)
+    return Outcome({"id": made or await _id_of(kibana, call)}, found=found, lost=words.lost)
+
+
+async def _id_of(kibana: Kibana, call: Call[Comment]) -> str:
+    """The id of a comment that was made and not told; empty where that look comes too soon.
+
+    The comment is there, whatever becomes of this look: a failure of it must not add another one.
+    """
+    try:
+        return await kibana.find_comment(call.parameters.ticket, call.mark) or ""
+    except ConnectorError:
+        return ""
 
 
 async def edit_comment(kibana: Kibana, call: Call[EditComment]) -> Outcome:

@@ -12,6 +12,7 @@ from bridge.connectors.site import address
 TITLE_LIMIT = 160
 TEXT_LIMIT = 30_000
 TAG_LIMIT = 256
+CATEGORY_LIMIT = 50
 TAGS_LIMIT = 200
 
 Owner = Literal["cases", "observability", "securitySolution"]

@@ -17,12 +17,13 @@ from bridge.connectors.kibana.cases import (
 )
 from bridge.connectors.kibana.client import Kibana
 from bridge.connectors.kibana.comments import add_comment
-from bridge.connectors.kibana.options import TEXT_LIMIT, TITLE_LIMIT
+from bridge.connectors.kibana.options import CATEGORY_LIMIT, TEXT_LIMIT, TITLE_LIMIT
 from bridge.connectors.kibana.table import KibanaHolder
 from bridge.connectors.marked_tables import fitted
 from bridge.connectors.pushing import Limits, Texts, There, Wanted, push
 from bridge.connectors.tagged_cases import Case, find_marked, other_tags
 from bridge.event import JSON
+from bridge.text.characters import head
 
 LIMITS = Limits(TITLE_LIMIT, TEXT_LIMIT, TEXT_LIMIT)
 
@@ -45,9 +46,14 @@ class KibanaTarget:
     async def create(
         self, call: Call[PushCase], case: CaseData, texts: Texts, lost: list[str]
     ) -> There:
-        fields: dict[str, JSON] = dict(call.parameters.fields or {})
-        if call.parameters.priority:
-            fields["severity"] = severity(call.parameters.priority)
+        given = call.parameters
+        fields: dict[str, JSON] = dict(given.fields or {})
+        left_out = {"project": given.project, "parent": given.parent}
+        lost += [f"the {name} was left out: a case has none" for name in left_out if left_out[name]]
+        if given.issue_type:
+            fields["category"] = head(given.issue_type, CATEGORY_LIMIT)
+        if given.priority:
+            fields["severity"] = severity(given.priority)
         elif case.severity in SEVERITIES:
             fields["severity"] = case.severity
         tags = tags_of(case.tags or ())

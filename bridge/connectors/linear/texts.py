@@ -9,7 +9,7 @@ from bridge.connectors.parameters import TextFormat
 from bridge.connectors.prose import markdown_text
 from bridge.text.tree import Written
 
-CALLS = re.compile(r"https://linear\.app/(?=[^\s/]+/profiles/)")
+CALLS = re.compile(r"https://linear\.app/(?=[^\s/]+/profiles/)", re.IGNORECASE)
 """A bare address of a person's page is how Markdown mentions somebody in Linear.
 https://linear.app/developers/graphql, "Mentions in Markdown", read 2026-11."""
 

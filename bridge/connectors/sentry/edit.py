@@ -32,8 +32,12 @@ async def update_ticket(sentry: Sentry, call: Call[UpdateTicket]) -> Outcome:
     if given.assignee is not None:
         fields["assignedTo"] = given.assignee.strip()
     fields |= given.fields or {}
-    fixed = {"summary": given.summary, "description": given.description, "labels": given.labels}
-    lost = [f"the {name} was left out: Sentry makes it itself" for name in fixed if fixed[name]]
+    fixed = {
+        "summary was": given.summary,
+        "description was": given.description,
+        "labels were": given.labels,
+    }
+    lost = [f"the {name} left out: Sentry has its own" for name in fixed if fixed[name]]
     if not fields:
         raise GiveUp("nothing to update: Sentry takes `priority`, `assignee` and `fields`")
     await sentry.site.fetch("PUT", await sentry.issue_path(given.ticket), body=fields)

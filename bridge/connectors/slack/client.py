@@ -55,6 +55,9 @@ class Slack:
     def _checked(self, method: str, answer: dict[str, JSON], *, changes: bool) -> dict[str, JSON]:
         if answer.get("ok") is True:
             return answer
+        if "ok" not in answer:
+            words = f"{method}: the answer is none of Slack's: it says neither ok nor an error"
+            raise TryAgain(words, may_have_happened=changes)
         raise failure(method, answer, self.site.redactor, changes=changes)
 
     async def pages(
