@@ -38,9 +38,10 @@ _STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_]*)|\["([^"\\]*)"\]')
 class Scope:
     """The values that the expressions of one event read; given to the engine only when needed.
 
-    What the engine sees has no members that are null: to an expression they are not there, so that
-    `has`, `.?` and `orValue` say the same whether a sender leaves a field out or empties it. `raw`
-    is the body with its nulls, for the rare sender to whom one of them says something.
+    What the engine sees has no nulls: to an expression they are not there, so that `has`, `.?` and
+    `orValue` say the same whether a sender leaves a field out or empties it, and no element of a
+    list is nothing. `raw` is the body with its nulls, for the rare sender to whom one of them says
+    something.
 
     whole: the scope of the whole body where this is one event of several, to share its work.
     nulls: false where it is known that there are none, which spares looking for them.
@@ -88,7 +89,10 @@ class Scope:
 
 
 def without_nulls(value: JSON) -> JSON:
-    """The value without the members of objects that are null, at any depth. The original stays."""
+    """The value without nulls, be they members of objects or in lists, at any depth.
+
+    The original stays.
+    """
     if isinstance(value, dict):
         return {
             name: without_nulls(one) if type(one) in _NESTS else one
@@ -96,7 +100,9 @@ def without_nulls(value: JSON) -> JSON:
             if one is not None
         }
     if isinstance(value, list):
-        return [without_nulls(one) if type(one) in _NESTS else one for one in value]
+        return [
+            without_nulls(one) if type(one) in _NESTS else one for one in value if one is not None
+        ]
     return value
 
 

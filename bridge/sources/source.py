@@ -209,6 +209,7 @@ class Source:
             return None
         if isinstance(items, Absent) or not isinstance(items, list) or not items:
             return None
+        items = [one for one in items if one is not None] or items[:1]
         if len(items) > MOST_EVENTS:
             raise Malformed(f"more than {MOST_EVENTS} events in one body")
         return items

@@ -115,6 +115,30 @@ def test_issue_without_its_state_is_open_unless_it_was_closed(
             },
         ),
         ({"action": "labeled", "issue": {}}, {}),
+        (
+            {
+                "action": "labeled",
+                "issue": {"labels": [{"name": "bug"}, {"name": "help wanted"}]},
+                "label": {"name": "help wanted"},
+            },
+            {"labels": {"from": "bug", "to": "bug, help wanted"}},
+        ),
+        (
+            {
+                "action": "unlabeled",
+                "issue": {"labels": [{"name": "bug"}]},
+                "label": {"name": "help wanted"},
+            },
+            {"labels": {"from": "bug, help wanted", "to": "bug"}},
+        ),
+        (
+            {"action": "milestoned", "issue": {}, "milestone": {"title": "v1"}},
+            {"milestone": {"from": None, "to": "v1"}},
+        ),
+        (
+            {"action": "demilestoned", "issue": {}, "milestone": {"title": "v1"}},
+            {"milestone": {"from": "v1", "to": None}},
+        ),
     ],
 )
 def test_change_of_an_issue_is_told_by_field(body: JSON, changed: JSON) -> None:

@@ -396,3 +396,81 @@ def test_tickets_platform_takes_either_composition_and_any_header_for_the_plain_
     by = source("tickets", secret, header="X-Their-Signature", prefix="")
     assert by.verify(delivery(body, {"x-their-signature": plain}), NOW)
     assert source("tickets").verify(signed(source("tickets"), body), NOW)
+
+
+@pytest.mark.parametrize(
+    ("type_", "told", "comment"),
+    [
+        ("incident.annotated", {"id": "NOTE", "content": "Rolled back."}, "Rolled back."),
+        ("incident.status_update_published", {"id": "UPD", "message": "Soon."}, "Soon."),
+        (
+            "incident.responder.added",
+            {"message": "Please help.", "state": "pending"},
+            "Please help.",
+        ),
+    ],
+)
+def test_pagerdutys_note_is_about_its_incident_and_invents_no_severity(
+    type_: str, told: dict[str, JSON], comment: str
+) -> None:
+    incident = {"id": "PGR0VU2", "summary": "A bump", "html_url": "https://acme.example/PGR0VU2"}
+    body = {"event": {"id": "e", "event_type": type_, "data": {"incident": incident, **told}}}
+    (event,) = events(source("pagerduty"), delivery(json.dumps(body).encode()))
+    assert (event.type, event.subject) == (type_, "pagerduty/PGR0VU2")
+    wanted = {"id": "PGR0VU2", "title": "A bump", "url": incident["html_url"], "comment": comment}
+    assert part_of(event.data, wanted) == wanted
+    assert isinstance(event.data, dict)
+    assert "severity" not in event.data
+
+
+@pytest.mark.parametrize("body", [{}, {"issues": []}, {"issues": None}])
+def test_xrays_message_without_issues_is_no_finding(body: JSON) -> None:
+    (event,) = events(source("jfrog-xray"), delivery(json.dumps(body).encode()))
+    assert event.type in ("xray", "unrecognised")
+
+
+def ocsf(**told: JSON) -> Any:
+    body = {"class_uid": 2004, "type_uid": 200402, "finding_info": {"uid": "f"}, **told}
+    (event,) = events(source("ocsf"), delivery(json.dumps(body).encode()))
+    return event
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [
+        (1, "info"), (2, "low"), (3, "medium"), (4, "high"),
+        (5, "critical"), (6, "critical"), (9, "medium"),
+    ],
+)  # fmt: skip
+def test_ocsf_severity_is_read_from_its_number_where_the_word_is_left_out(
+    number: int, word: str
+) -> None:
+    assert ocsf(severity_id=number).data["severity"] == word
+    assert ocsf(severity_id=number, severity="Low").data["severity"] == "low"
+
+
+@pytest.mark.parametrize(
+    ("class_uid", "status_id", "type_", "status"),
+    [
+        (2004, 2, "finding.updated", "In Progress"),
+        (2004, 3, "finding.resolved", "Suppressed"),
+        (2004, 5, "finding.resolved", "Archived"),
+        (2005, 3, "finding.updated", "On Hold"),
+        (2005, 5, "finding.resolved", "Closed"),
+    ],
+)
+def test_ocsf_status_is_read_from_its_number_which_means_another_thing_for_an_incident(
+    class_uid: int, status_id: int, type_: str, status: str
+) -> None:
+    number = class_uid * 100 + 2
+    event = ocsf(class_uid=class_uid, type_uid=number, status_id=status_id)
+    assert (event.type, event.data["status"]) == (type_, status)
+
+
+def test_ocsf_incident_goes_by_its_first_finding_and_other_classes_keep_their_own_fields() -> None:
+    told: JSON = [{"uid": "f1", "title": "Beacon"}, {"uid": "f2"}]
+    event = ocsf(class_uid=2005, type_uid=200501, finding_info=None, finding_info_list=told)
+    assert (event.type, event.subject, event.data["title"]) == ("finding.opened", "f1", "Beacon")
+    assert ocsf(class_uid=3002, type_uid=300201, user="ann").data["user"] == "ann"
+    (empty,) = events(source("ocsf"), delivery(b"[]"))
+    assert empty.type == "unrecognised"

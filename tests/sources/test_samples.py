@@ -64,6 +64,7 @@ EXPECTED = {
     "github/code-scanning-alert-created": [("alert.raised", "acme/payments/code-scanning/12")],
     "github/code-scanning-alert-fixed": [("alert.resolved", "acme/payments/code-scanning/12")],
     "github/ping": [("ping", "acme")],
+    "gitlab/incident-opened": [("issue.created", "core/payments#15")],
     "gitlab/issue-closed": [("issue.updated", "core/payments#14")],
     "gitlab/vulnerability-detected": [
         (
@@ -82,6 +83,9 @@ EXPECTED = {
     "jira-cloud/issue-created": [("issue.created", "SEC-12")],
     "jira-cloud/issue-done": [("issue.updated", "SEC-12")],
     "jira-data-center/issue-closed": [("issue.updated", "SEC-31")],
+    "kibana-cases/case-closed": [
+        ("case.closed", "kibana/case/cas_019a9f0000007000a000000000000001")
+    ],
     "kibana-cases/case-commented": [
         ("case.commented", "kibana/case/cas_019a9f0000007000a000000000000001")
     ],
@@ -97,6 +101,7 @@ EXPECTED = {
     "nexus-iq/application-evaluation": [("scan.finished", "nexus-iq/payments")],
     "nexus-iq/policy-alert": [("alert.raised", "nexus-iq/payments/Security-Critical")],
     "ocsf/two-findings": [("finding.opened", "ocsf-demo-1"), ("finding.resolved", "ocsf-demo-2")],
+    "pagerduty/incident-annotated": [("incident.annotated", "pagerduty/Q0DEMO1")],
     "pagerduty/incident-resolved": [("alert.resolved", "pagerduty/Q0DEMO1")],
     "pagerduty/incident-triggered": [("alert.raised", "pagerduty/Q0DEMO1")],
     "qtangl/scan-clean": [("scan.finished", "scan_80c4d2")],
@@ -111,6 +116,7 @@ EXPECTED = {
         ("finding.opened", "semgrep/e1c1a2b3c4d5e6f708192a3b4c5d6e80"),
     ],
     "semgrep/scan": [("scan.finished", "semgrep/acme-bank/gateway")],
+    "sentry/comment-created": [("sentry.comment.created", "sentry/7710012")],
     "sentry/issue-created": [("alert.raised", "sentry/7710012")],
     "sentry/issue-resolved": [("alert.resolved", "sentry/7710012")],
     "sentry/metric-alert-critical": [("alert.raised", "sentry/metric/42")],

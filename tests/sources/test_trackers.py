@@ -195,6 +195,73 @@ def test_gitlab_comment_on_an_issue_is_a_comment_in_the_lane_of_the_issue() -> N
     assert event.data["comment"] == {"id": "9", "body": "done", "author": "Mara"}
 
 
+def test_gitlab_comment_that_is_edited_is_no_second_comment() -> None:
+    body: dict[str, Any] = {
+        "object_kind": "note",
+        "project": {"path_with_namespace": "core/payments"},
+        "object_attributes": {
+            "id": 1241, "note": "Hello", "noteable_type": "Issue", "action": "create",
+            "url": "https://gitlab.example.com/core/payments/-/issues/17#note_1241",
+        },
+        "issue": {"id": 92, "iid": 17, "title": "test", "state": "closed"},
+    }  # fmt: skip
+    by, told = source("gitlab"), []
+    for action in ("create", "update"):
+        body["object_attributes"]["action"] = action
+        told += events(by, delivery(json.dumps(body).encode()))
+    assert [event.type for event in told] == ["issue.commented", "note.Issue.update"]
+    assert {event.subject for event in told} == {"core/payments#17"}
+    address = "https://gitlab.example.com/core/payments/-/issues/17"
+    assert part_of(told[0].data, {"url": ""}) == {"url": address}
+
+
+@pytest.mark.parametrize(
+    ("where", "key"),
+    [
+        ({"project": {"path_with_namespace": "core/payments"}}, "core/payments#7"),
+        ({"group": {"full_path": "core"}}, "core&7"),
+    ],
+)
+def test_gitlab_incident_task_or_epic_is_an_issue(where: dict[str, JSON], key: str) -> None:
+    told = {"id": 9, "iid": 7, "title": "Down", "state": "opened", "type": "Incident"}
+    for action, type_ in (("open", "issue.created"), ("close", "issue.updated")):
+        body = {
+            "object_kind": "work_item",
+            **where,
+            "object_attributes": {**told, "action": action},
+        }
+        (event,) = events(source("gitlab"), delivery(json.dumps(body).encode()))
+        assert (event.type, event.subject) == (type_, key)
+        wanted = {"key": key, "issue_type": "Incident", "status_category": "new"}
+        assert part_of(event.data, wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    ("resource", "told"),
+    [
+        ("comment", {"comment": "seen", "comment_id": 12, "issue_id": 7, "project_slug": "web"}),
+        ("error", {"error": {"issue_id": "7", "event_id": "e", "title": "t"}}),
+        ("issue", {"issue": {"id": "7"}}),
+    ],
+)
+def test_sentrys_comment_and_error_are_in_the_lane_of_their_issue(
+    resource: str, told: dict[str, JSON]
+) -> None:
+    body = json.dumps({"action": "created", "data": told, "installation": {"uuid": "i"}}).encode()
+    (event,) = events(source("sentry"), delivery(body, {"sentry-hook-resource": resource}))
+    assert event.subject == "sentry/7"
+    if resource == "comment":
+        wanted = {"id": "12", "body": "seen"}
+        assert part_of(event.data, {"comment": wanted})["comment"] == wanted
+
+
+@pytest.mark.parametrize("kind", ["completed", "canceled", "duplicate"])
+def test_linear_issue_that_ends_in_any_way_is_done(kind: str) -> None:
+    body = {"type": "Issue", "action": "update", "data": {"state": {"name": "x", "type": kind}}}
+    given = delivery(json.dumps(body).encode())
+    assert data(source("linear"), given)["status_category"] == "done"
+
+
 def test_gitlab_time_with_a_zone_in_words_is_read() -> None:
     (event,) = recorded("gitlab/note")
     assert event.time == 1_678_077_496_000

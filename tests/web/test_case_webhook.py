@@ -179,6 +179,31 @@ async def test_same_update_twice_is_two_changes(kibana: Kibana) -> None:
     assert len(await kibana.events()) == 4
 
 
+async def test_same_comment_on_two_cases_or_twice_on_one_is_never_lost(kibana: Kibana) -> None:
+    paths = [
+        f"/case-webhook/kibana/cases/{(await kibana.create({'title': title})).json()['id']}/comment"
+        for title in ("a", "b")
+    ]
+    for path in (*paths, paths[0]):
+        await kibana.call("PUT", path, {"body": "Fixed."})
+    told = [one["id"] for one in await kibana.data() if "comment" in one]
+    assert [path.split("/")[-2] for path in (*paths, paths[0])] == told
+
+
+@pytest.mark.parametrize(
+    "body", [{"status": "closed"}, {"fields": {"status": "closed"}}, {"case": {"status": "closed"}}]
+)
+async def test_update_that_closes_the_case_is_told_as_a_closing(
+    kibana: Kibana, body: dict[str, Any]
+) -> None:
+    path = f"/case-webhook/kibana/cases/{(await kibana.create()).json()['id']}"
+    assert (await kibana.call("PUT", path, body)).json()["status"] == "closed"
+    await kibana.call("PUT", path, {"status": "open"})
+    types = [one.type for one in await kibana.events()]
+    assert types == ["case.created", "case.closed", "case.updated"]
+    assert [one["status"] for one in await kibana.data()] == ["open", "closed", "open"]
+
+
 async def test_what_a_call_leaves_out_stays_as_it_was(kibana: Kibana) -> None:
     created = await kibana.create({"title": "t", "severity": "high", "status": "in-progress"})
     path = f"/case-webhook/kibana/cases/{created.json()['id']}"
