@@ -157,7 +157,8 @@ def check_any(checks: Sequence[Check], delivery: Delivery, now: int) -> Key:
     """The key by which any of the checks passes.
 
     When none does, the refusal that says most is raised: a signature that was right but late, then
-    one that was there but wrong, then a missing one. Raises NoSecret where there is no key at all.
+    one that was there but wrong, then one of which a part is missing; where nothing is there at
+    all, every way that is open is named. Raises NoSecret where there is no key at all.
     """
     if len(checks) == 1 and checks[0].keys:
         return checks[0].check(delivery, now)
@@ -165,12 +166,22 @@ def check_any(checks: Sequence[Check], delivery: Delivery, now: int) -> Key:
     if not able:
         raise NoSecret("this source has no secret, so nothing can prove where this comes from")
     refusals: list[ProofRefused] = []
+    missing: list[str] = []
     for check in able:
         try:
             return check.check(delivery, now)
+        except SignatureMissing as refused:
+            if isinstance(check, SignatureCheck) and delivery.header_count(check.header):
+                refusals.append(refused)
+            missing.append(str(refused))
         except ProofRefused as refused:
             refusals.append(refused)
-    raise min(refusals, key=_rank)
+    if refusals:
+        raise min(refusals, key=_rank)
+    ways = [words.removesuffix(" is missing") for words in dict.fromkeys(missing)]
+    if len(ways) == 1:
+        raise SignatureMissing(missing[0])
+    raise SignatureMissing(f"{', '.join(ways[:-1])} or {ways[-1]} is needed, and none is there")
 
 
 def named_headers(proofs: Iterable[Proof]) -> frozenset[str]:

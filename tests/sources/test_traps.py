@@ -446,3 +446,26 @@ def test_every_refusal_has_words_and_no_secret() -> None:
 
 def _proof_header(by: Source) -> str:
     return str(getattr(by.proofs[0], "header", ""))
+
+
+@pytest.mark.parametrize(
+    ("preset", "words"),
+    [
+        ("github", "the header x-hub-signature-256 is missing"),
+        ("jira-cloud", "the header x-hub-signature or the header authorization is needed"),
+        ("ocsf", "the header authorization or the header x-api-key is needed"),
+        ("cloudevents", "the header authorization or the parameter access_token is needed"),
+        ("quay", "the secret behind the source's name in the address is missing"),
+    ],
+)
+def test_refusal_for_want_of_any_proof_names_every_way_there_is(preset: str, words: str) -> None:
+    with pytest.raises(SignatureMissing, match=words):
+        source(preset).verify(delivery(smallest(preset)), NOW)
+
+
+@pytest.mark.parametrize("prefix", ["webhook", "svix"])
+def test_refusal_of_a_signature_without_its_time_names_the_header_of_the_time(prefix: str) -> None:
+    """Also where another proof of the preset, of which nothing is there, comes before it."""
+    headers = {f"{prefix}-signature": "v1," + "A" * 43 + "=", f"{prefix}-id": "msg"}
+    with pytest.raises(SignatureMissing, match=f"header {prefix}-timestamp is missing"):
+        source("standard-webhooks").verify(delivery(b"{}", headers), NOW)
