@@ -60,7 +60,7 @@ class Configured:
 def configure(settings: Settings) -> Configured:
     """Build the sources and check the integrations. Raises Invalid with all that is wrong."""
     problems: list[Problem] = []
-    sources = _sources(settings, problems)
+    sources = sources_of(settings, problems)
     integrations = _integrations(settings, problems)
     _check_oauth(settings, problems)
     if problems:
@@ -217,7 +217,8 @@ def _vocabulary() -> Vocabulary:
     return {kind: fields_of(model) for kind, model in VOCABULARY.items()}
 
 
-def _sources(settings: Settings, problems: list[Problem]) -> dict[Named, Source]:
+def sources_of(settings: Settings, problems: list[Problem]) -> dict[Named, Source]:
+    """The sources that are well; what is wrong with the others is added to the problems."""
     sources: dict[Named, Source] = {}
     try:
         presets = load_presets(settings.presets.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from starlette.routing import BaseRoute
@@ -15,6 +16,7 @@ from bridge.connectors.fetching import Fetcher
 from bridge.direct import Direct
 from bridge.engine import Engine
 from bridge.errors import NotFound
+from bridge.matcher import Reader, read_stored
 from bridge.progress import Progress
 from bridge.quarantine import Quarantine
 from bridge.reload import reload
@@ -24,6 +26,7 @@ from bridge.settings import Settings
 from bridge.sources.source import Source
 from bridge.store.intake import Intake
 from bridge.switches import JiraSwitches
+from bridge.sync.asking import own_sources
 from bridge.ticket_making import TicketMaking
 from bridge.ticket_parts import TicketParts
 from bridge.tickets import Tickets
@@ -147,7 +150,11 @@ def make_apis(
     registry = engine.registry
     progress = Progress(database, clock, registry, direct, JiraSwitches(database, clock, registry))
     entrance = Entrance(database, clock, settings.limits.requests_per_minute)
-    events = EventsApi(database, clock, closing.is_set)
+    readers: dict[tuple[str, str], Reader] = {
+        **own_sources(one.name for one in settings.tenants),
+        **engine.configured.sources,
+    }
+    events = EventsApi(database, clock, closing.is_set, partial(read_stored, readers))
     actions = ActionsApi(database, clock)
     overview = OverviewApi(
         database,

@@ -27,6 +27,23 @@ class Reader(Protocol):
     def normalise(self, stored: StoredEvent) -> Event: ...
 
 
+def read_stored(readers: Mapping[tuple[str, str], Reader], stored: StoredEvent) -> Event:
+    """The event as rules see it.
+
+    readers: the configured sources, by tenant and name.
+    Raises ExpressionFailed when its source is gone, or cannot make sense of it.
+    """
+    reader = readers.get((stored.tenant, stored.source))
+    if reader is None:
+        raise ExpressionFailed(
+            f"the source {stored.source} is no longer configured; put it back and replay"
+        )
+    try:
+        return reader.normalise(stored)
+    except Refused as error:  # accepted by an older version, or by another preset
+        raise ExpressionFailed(f"the body cannot be read any more: {error}") from error
+
+
 class Matcher:
     """Applies the present rule set to events, one after the other.
 
@@ -50,19 +67,8 @@ class Matcher:
         return self._rules().syncs.get(name)
 
     def read(self, stored: StoredEvent) -> Event:
-        """The event as rules see it.
-
-        Raises ExpressionFailed when its source is gone, or cannot make sense of it.
-        """
-        reader = self._readers.get((stored.tenant, stored.source))
-        if reader is None:
-            raise ExpressionFailed(
-                f"the source {stored.source} is no longer configured; put it back and replay"
-            )
-        try:
-            return reader.normalise(stored)
-        except Refused as error:  # accepted by an older version, or by another preset
-            raise ExpressionFailed(f"the body cannot be read any more: {error}") from error
+        """The event as rules see it. Raises ExpressionFailed."""
+        return read_stored(self._readers, stored)
 
     def match(
         self, stored: StoredEvent, now: int, *, link: JSON = None, ours: Ours | None = None

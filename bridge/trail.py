@@ -6,11 +6,14 @@ Shapes are JSON, the same for the command line and the API. Times are ISO 8601 i
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TypeAlias
 
 from bridge.action import UNFINISHED
 from bridge.clock import iso
-from bridge.event import JSON, StoredEvent
+from bridge.errors import ExpressionFailed
+from bridge.event import JSON, Event, StoredEvent
 from bridge.store.actions import (
     MATCH,
     StoredAction,
@@ -25,6 +28,9 @@ from bridge.store.links import Link, links_of_event
 from bridge.store.outbound import Written, writes_of_event
 from bridge.store.sync_fields import FieldRow, held_by_event
 from bridge.store.transaction import Transaction
+
+Read: TypeAlias = Callable[[StoredEvent], Event]
+"""Reads an event as its source does. Raises ExpressionFailed where that goes wrong."""
 
 
 def event_summary(event: StoredEvent) -> dict[str, JSON]:
@@ -43,9 +49,10 @@ def event_summary(event: StoredEvent) -> dict[str, JSON]:
     }
 
 
-async def read_trail(tx: Transaction, event_id: str) -> dict[str, JSON]:
+async def read_trail(tx: Transaction, event_id: str, read: Read | None = None) -> dict[str, JSON]:
     """One event with its body, its actions with every attempt, and what it is linked to.
 
+    read: tells what rules see as `data`, too; `unreadable` says why where there is nothing to see.
     Raises NotFound.
     """
     event = await get_event(tx, event_id)
@@ -60,6 +67,7 @@ async def read_trail(tx: Transaction, event_id: str) -> dict[str, JSON]:
         "waits_for": await _waits_for(tx, event),
         "key": event.key,
         "headers": json.loads(event.headers),
+        **(data_of(event, read) if read is not None else {}),
         "body": body_of(event),
         "actions": actions,
         "ours": [own_write(one) for one in await writes_of_event(tx, event_id)],
@@ -93,6 +101,14 @@ async def _waits_for(tx: Transaction, event: StoredEvent) -> JSON:
         "next_try_at": None if held else iso(first.next_try_at),
         "holds_lane": bool(held),
     }
+
+
+def data_of(event: StoredEvent, read: Read) -> dict[str, JSON]:
+    """`data` as rules see it now, or why they see none."""
+    try:
+        return {"data": read(event).data, "unreadable": ""}
+    except ExpressionFailed as error:
+        return {"data": None, "unreadable": str(error)}
 
 
 def body_of(event: StoredEvent) -> JSON:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import rich_click as click
@@ -14,12 +15,15 @@ from bridge.cli.period import since_moment
 from bridge.cli.tail import event_line, tail
 from bridge.cli.trail import put_trail
 from bridge.clock import wall_clock
+from bridge.configured import sources_of
 from bridge.counting import counted
 from bridge.event import JSON, EventState, StoredEvent
+from bridge.matcher import Reader, read_stored
 from bridge.replaying import SETTLED, replay_one, settled
 from bridge.store.event_filter import EventFilter
 from bridge.store.event_pages import page_of_events
 from bridge.store.transaction import Database
+from bridge.sync.asking import own_sources
 from bridge.trail import event_summary, read_trail
 
 COLUMNS = ("RECEIVED", "ID", "SOURCE", "TYPE", "SUBJECT", "STATE", "REASON")
@@ -101,12 +105,19 @@ def list_(
 @with_json
 @with_verbose
 def show(config: Path, as_json: bool, event_id: str) -> None:
-    """Show one event: its body, its actions and every try."""
+    """Show one event: its body, what rules see of it, its actions and every try."""
+    settings = settings_of(config)
+    # Those that are well: what is wrong with the others is `bridge check`'s to say.
+    readers: dict[tuple[str, str], Reader] = {
+        **own_sources(one.name for one in settings.tenants), **sources_of(settings, [])
+    }  # fmt: skip
 
     async def work(database: Database) -> dict[str, JSON]:
-        return await database.read(lambda tx: read_trail(tx, event_id))
+        return await database.read(
+            lambda tx: read_trail(tx, event_id, partial(read_stored, readers))
+        )
 
-    trail = with_store(settings_of(config), work)
+    trail = with_store(settings, work)
     if as_json:
         put_json(trail)
     else:

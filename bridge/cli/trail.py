@@ -44,6 +44,10 @@ def trail_lines(trail: dict[str, Any]) -> Iterator[str]:
         if link["ticket"]:
             yield ""
             yield f"linked to {link['ticket']}  {link['url']}"
+    if "data" in trail:
+        yield ""
+        yield "data, as rules see it"
+        yield trail["unreadable"] or json.dumps(trail["data"], indent=2, ensure_ascii=False)
     yield ""
     yield "body"
     yield json.dumps(trail["body"], indent=2, ensure_ascii=False)

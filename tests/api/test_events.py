@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from bridge.event import NewEvent
 from bridge.store.event_filter import EventFilter
+from bridge.store.events import insert_events
 from bridge.web.api.events import EventsApi
 from tests.api.conftest import World
 
@@ -80,6 +82,19 @@ async def test_an_event_is_read_with_every_try(world: World, failed: str) -> Non
     assert [one["state"] for one in event["actions"]] == ["done", "dead", "skipped"]
     assert event["actions"][0]["attempts"][0]["exchanges"]
     assert event["links"][0]["ticket"] == "SEC-2"
+
+
+async def test_an_event_is_read_as_rules_see_it_or_says_why_not(world: World) -> None:
+    told = {"id": "a-1", "title": "Disk", "severity": "moderate", "status": "open"}
+    event = await get(world, f"/api/v1/events/{await world.event('alert.raised', told)}")
+    assert event["data"] == {**told, "severity": "medium"}
+    assert event["body"]["data"]["severity"] == "moderate"
+    assert event["unreadable"] == ""
+    lost = NewEvent("evt_lost", "default", "gone", "k", 0, "ping", "s", 1, 1, "{}", b"{}")
+    await world.parts.database.write(lambda tx: insert_events(tx, [[lost]]))
+    event = await get(world, "/api/v1/events/evt_lost")
+    assert event["data"] is None
+    assert event["unreadable"] == "the source gone is no longer configured; put it back and replay"
 
 
 async def test_dead_actions_are_listed_and_a_replay_tries_only_them_again(

@@ -110,9 +110,19 @@ def test_event_is_shown_with_its_body_and_without_control_characters(run: Run) -
     assert "scan.finished" in shown
     assert '"scanId": "s1"' in shown
     assert "\x1b" not in shown
+    assert '"scan_id": "s1"' in shown  # what rules see
     trail = json.loads(run("events", "show", "evt_1", "--json").stdout)
+    assert (trail["data"]["target"], trail["data"]["counts"]["total"]) == ("x\x1b[2J", 0)
     assert trail["body"]["scanId"] == "s1"
     assert trail["actions"] == []
+
+
+@pytest.mark.usefixtures("stored")
+def test_event_of_a_source_that_is_gone_is_shown_and_says_so(run: Run, folder: Path) -> None:
+    (folder / "bridge.yaml").write_text("sources: []\n", encoding="utf-8")
+    shown = run("events", "show", "evt_1").stdout
+    assert "the source qtangl is no longer configured" in shown
+    assert '"scanId": "s1"' in shown
 
 
 @pytest.mark.usefixtures("stored")

@@ -122,6 +122,16 @@ async def test_another_tenants_event_is_no_page(world: World) -> None:
     assert theirs not in (await world.client.get("/events")).text
 
 
+async def test_an_events_page_shows_what_rules_see(world: World) -> None:
+    event_id = await world.event("alert.raised", {"id": "a-1", "title": "T", "severity": "major"})
+    await sign_in(world)
+    page = await world.client.get(f"/events/{event_id}")
+    seen, _, came_in = page.text.partition("What rules see")[2].partition("What came in")
+    assert "&#34;severity&#34;: &#34;high&#34;" in seen
+    assert "major" in came_in
+    assert "major" not in seen
+
+
 async def test_a_filter_that_cannot_be_used_is_said_and_left_out(world: World) -> None:
     await sign_in(world)
     page = await world.client.get("/events?state=faild")

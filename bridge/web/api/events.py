@@ -22,7 +22,7 @@ from bridge.store.event_filter import EventFilter
 from bridge.store.event_pages import page_of_events, search_events
 from bridge.store.events import events_by_id, get_event, list_events
 from bridge.store.transaction import Database
-from bridge.trail import event_summary, read_trail
+from bridge.trail import Read, event_summary, read_trail
 from bridge.web.api.operation import ApiModel, Asked, Cursor, Limit, Nothing, Operation
 
 TAG = "Events"
@@ -131,12 +131,14 @@ class StreamQuery(ApiModel):
 
 TRAIL_SCHEMA: JsonValue = {
     "type": "object",
-    "description": "The event, its headers and body, its actions with every try, and its links.",
-    "required": ["id", "state", "headers", "body", "actions", "links"],
+    "description": "The event, its headers and body, what rules see of it as `data`, its actions "
+    "with every try, and its links. `unreadable` says why there is no `data`.",
+    "required": ["id", "state", "headers", "body", "data", "unreadable", "actions", "links"],
     "properties": {
         "id": {"type": "string"},
         "state": {"type": "string"},
         "headers": {"type": "object"},
+        "unreadable": {"type": "string"},
         "actions": {"type": "array", "items": {"type": "object"}},
         "links": {"type": "array", "items": {"type": "object"}},
     },
@@ -144,10 +146,13 @@ TRAIL_SCHEMA: JsonValue = {
 
 
 class EventsApi:
-    """closing: set when the process ends, so that streams end too."""
+    """closing: set when the process ends, so that streams end too. read: as its source does."""
 
-    def __init__(self, database: Database, clock: Clock, closing: Callable[[], bool]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, closing: Callable[[], bool], read: Read
+    ) -> None:
         self._database = database
+        self._read = read
         self._clock = clock
         self._closing = closing
 
@@ -168,8 +173,8 @@ class EventsApi:
             ),
             Operation(
                 "GET", f"{base}/{{event_id}}", "get_event",
-                "Read one event with its body, its actions and every try.", TAG, viewer, self.get,
-                TRAIL_SCHEMA,
+                "Read one event: its body, its data, its actions and every try.", TAG, viewer,
+                self.get, TRAIL_SCHEMA,
             ),
             Operation(
                 "POST", f"{base}/{{event_id}}/replay", "replay_event",
@@ -201,7 +206,9 @@ class EventsApi:
     async def get(self, asked: Asked[None, Nothing]) -> dict[str, JsonValue]:
         event_id, tenant = asked.path["event_id"], asked.who.tenant
         await self._database.read(lambda tx: get_event(tx, event_id, tenant))
-        trail: dict[str, JsonValue] = await self._database.read(lambda tx: read_trail(tx, event_id))
+        trail: dict[str, JsonValue] = await self._database.read(
+            lambda tx: read_trail(tx, event_id, self._read)
+        )
         return trail
 
     async def replay(self, asked: Asked[None, Nothing]) -> Replayed:
