@@ -474,3 +474,19 @@ def test_ocsf_incident_goes_by_its_first_finding_and_other_classes_keep_their_ow
     assert ocsf(class_uid=3002, type_uid=300201, user="ann").data["user"] == "ann"
     (empty,) = events(source("ocsf"), delivery(b"[]"))
     assert empty.type == "unrecognised"
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "type_"),
+    [("Update", "Resolved", "case.closed"), ("Update", "Open", "case.updated")],
+)
+def test_case_of_thehive_4_is_closed_when_it_is_resolved(
+    operation: str, status: str, type_: str
+) -> None:
+    body = {
+        "operation": operation, "objectType": "case", "objectId": "~1", "rootId": "~1",
+        "details": {"status": status}, "object": {"_id": "~1", "title": "t", "status": status},
+    }  # fmt: skip
+    (event,) = events(source("thehive"), delivery(json.dumps(body).encode()))
+    assert (event.type, event.subject) == (type_, "thehive/~1")
+    follows_vocabulary(event)

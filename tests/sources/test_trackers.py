@@ -163,7 +163,9 @@ def test_gitlab_status_summary_and_labels_are_changes_in_words() -> None:
         "changes": {
             "title": {"previous": "a", "current": "b"},
             "description": {"previous": None, "current": "c"},
-            "labels": {"previous": [], "current": [{"title": "x"}]},
+            "labels": {"previous": [{"title": "x"}], "current": [{"title": "x"}, {"title": "y z"}]},
+            "assignees": {"previous": [], "current": [{"name": "Mara"}, {"name": "Ivo"}]},
+            "weight": {"previous": None, "current": 3},
             "updated_at": {"previous": "1", "current": "2"},
         },
     }
@@ -172,7 +174,9 @@ def test_gitlab_status_summary_and_labels_are_changes_in_words() -> None:
         "status": {"from": "closed", "to": "opened"},
         "summary": {"from": "a", "to": "b"},
         "description": {"from": None, "to": "c"},
-        "labels": {"from": "[]", "to": '[{"title":"x"}]'},
+        "labels": {"from": "x", "to": "x, y z"},
+        "assignee": {"from": None, "to": "Mara, Ivo"},
+        "weight": {"from": None, "to": "3"},
     }
 
 
@@ -253,6 +257,15 @@ def test_sentrys_comment_and_error_are_in_the_lane_of_their_issue(
     if resource == "comment":
         wanted = {"id": "12", "body": "seen"}
         assert part_of(event.data, {"comment": wanted})["comment"] == wanted
+
+
+def test_linears_labels_are_told_by_name_where_it_still_gives_one() -> None:
+    body: JSON = {
+        "type": "Issue", "action": "update", "updatedFrom": {"labelIds": ["1", "gone"]},
+        "data": {"labels": [{"id": "1", "name": "bug"}, {"id": "2", "name": "ui"}]},
+    }  # fmt: skip
+    changed = data(source("linear"), delivery(json.dumps(body).encode()))["changed"]
+    assert changed == {"labels": {"from": "bug, gone", "to": "bug, ui"}}
 
 
 @pytest.mark.parametrize("kind", ["completed", "canceled", "duplicate"])
