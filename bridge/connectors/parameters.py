@@ -100,7 +100,9 @@ class CreateTicket(Formatted):
     assignee: Text | None = Field(None, description="Account id, user name or e-mail address.")
     parent: Text | None = Field(None, description="Key of the epic or parent ticket.")
     fields: dict[str, JsonValue] | None = Field(
-        None, description="Further fields as the system names them, passed on as they are."
+        None,
+        description="Further fields as the system names them, passed on as they are; Jira's "
+        "long texts as plain text, or as a document where a mapping gives one.",
     )
     format: TextFormat = Field("markdown", description="Markup of the description.")
 
@@ -113,7 +115,9 @@ class UpdateTicket(Formatted):
     labels: list[Text] | None = Field(None, description="Replaces the labels but the bridge's own.")
     assignee: Text | None = Field(None, description="Account id, user name or e-mail; empty: none.")
     fields: dict[str, JsonValue] | None = Field(
-        None, description="Further fields as the system names them, passed on as they are."
+        None,
+        description="Further fields as the system names them, passed on as they are; Jira's "
+        "long texts as plain text, or as a document where a mapping gives one.",
     )
     format: TextFormat = Field("markdown", description="Markup of the description.")
 

@@ -31,11 +31,17 @@ class Facts:
 
 @dataclass(slots=True)
 class Jira:
-    """One integration's client. Remembers the site's facts once it has asked for them."""
+    """One integration's client. Remembers the site's facts once it has asked for them.
+
+    long_fields: of each custom field that is known, whether it holds a long text.
+    may_ask: whether it may look up what it could do without; a preview may not.
+    """
 
     settings: JiraSettings
     site: Site
     known: Facts | None = field(default=None)
+    long_fields: dict[str, bool] = field(default_factory=dict)
+    may_ask: bool = True
 
     @property
     def api(self) -> str:
@@ -143,6 +149,7 @@ def assume_facts(jira: Jira) -> None:
     at_atlassian = jira.settings.is_gateway or jira.settings.through_gateway
     cloud = at_atlassian or jira.settings.deployment == "cloud" or host.endswith(".atlassian.net")
     jira.known = Facts(cloud, url)
+    jira.may_ask = False
 
 
 def open_jira(settings: JiraSettings, http: HttpClient) -> Jira:

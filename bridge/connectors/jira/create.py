@@ -8,6 +8,7 @@ from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import BAD_REQUEST, Jira, as_list, as_object, as_properties
 from bridge.connectors.jira.fields import Fields, parent_field, shared_fields
 from bridge.connectors.jira.find import Made, find_made
+from bridge.connectors.jira.long_fields import passed_on
 from bridge.connectors.jira.marks import PROPERTY, label, property_value
 from bridge.connectors.jira.texts import label_texts
 from bridge.connectors.parameters import CreateTicket
@@ -58,7 +59,7 @@ async def _fields(jira: Jira, call: Call[CreateTicket], project: str) -> Fields:
     fields.values |= {"project": {"key": project}, "issuetype": {"name": issue_type}}
     if parameters.parent:
         fields.values |= await parent_field(jira, parameters.parent.strip(), issue_type)
-    fields.values |= parameters.fields or {}
+    fields.values |= await passed_on(jira, parameters.fields or {}, fields.lost)
     labels = (parameters.labels or []) + [str(one) for one in as_list(fields.values.get(LABELS))]
     fields.values[LABELS] = [*label_texts(labels), label(call.mark)]
     return fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object
 from bridge.connectors.jira.fields import shared_fields
+from bridge.connectors.jira.long_fields import passed_on
 from bridge.connectors.jira.marks import is_own_label
 from bridge.connectors.jira.mirror import mirror
 from bridge.connectors.jira.texts import label_texts
@@ -23,7 +24,7 @@ async def update_ticket(jira: Jira, call: Call[UpdateTicket]) -> Outcome:
     if parameters.labels is not None:
         own = await _own_labels(jira, parameters.ticket)
         fields.values["labels"] = [*label_texts(parameters.labels), *own]
-    fields.values |= parameters.fields or {}
+    fields.values |= await passed_on(jira, parameters.fields or {}, fields.lost)
     if not fields.values:
         raise GiveUp("nothing to update: the rule names no field")
     if call.expected:

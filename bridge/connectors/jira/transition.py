@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bridge.action import Call, Outcome
 from bridge.connectors.jira.client import Jira, as_list, as_object, as_properties, issue_path
 from bridge.connectors.jira.comments import add_comment, find_comment
+from bridge.connectors.jira.long_fields import as_long, is_long
 from bridge.connectors.jira.marks import MOVES_KEPT, MOVES_PROPERTY, marks_of
 from bridge.connectors.jira.texts import long_text
 from bridge.connectors.mirror import NoWay, check_expected
@@ -55,7 +56,7 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
         "transition": {"id": way.id},
         "properties": as_properties({MOVES_PROPERTY: known}),
     }
-    fields = _fill(way, parameters.fields or {}, lost)
+    fields = _fill(jira, way, parameters.fields or {}, lost)
     if fields:
         body["fields"] = fields
     with_comment = parameters.comment is not None and is_required(way, COMMENT)
@@ -117,7 +118,7 @@ def _choose(wanted: str, status: str, ways: list[Way]) -> Way:
     raise NoWay(f"no way from {status!r} to {wanted!r}; from there it goes to: {targets}")
 
 
-def _fill(way: Way, given: dict[str, JSON], lost: list[str]) -> dict[str, JSON]:
+def _fill(jira: Jira, way: Way, given: dict[str, JSON], lost: list[str]) -> dict[str, JSON]:
     """The given fields, by id or by shown name, as far as they are on the screen."""
     by_name = {
         str(as_object(one).get("name", "")).casefold(): key for key, one in way.screen.items()
@@ -127,8 +128,12 @@ def _fill(way: Way, given: dict[str, JSON], lost: list[str]) -> dict[str, JSON]:
         field_id = name if name in way.screen else by_name.get(name.casefold())
         if field_id is None:
             lost.append(f"{name} is not on the screen of {way.name!r} and was left out")
+            continue
+        meta = as_object(way.screen[field_id])
+        if is_long(meta.get("schema")):
+            filled[field_id] = as_long(jira, name, value, lost)
         else:
-            filled[field_id] = _allowed(name, value, as_object(way.screen[field_id]))
+            filled[field_id] = _allowed(name, value, meta)
     return filled
 
 
