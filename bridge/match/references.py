@@ -2,7 +2,7 @@
 
 `cel-expr-python` 0.1.3 gives a null out without counting it: with every null in a result, None
 has one reference fewer, and Python 3.11 ends the whole process when none is left ("Fatal Python
-error: none_dealloc"), which a few thousand events with an empty field bring about. Neither does it
+error: none_dealloc"), which some ten thousand empty fields bring about. Neither does it
 let go of the tuple in which a function of ours gets its arguments, nor of what the function gives.
 """
 

@@ -284,3 +284,37 @@ def test_defectdojo_shows_its_secret_in_a_header_of_ones_choice() -> None:
     by = source("defectdojo", "made-up", header="X-Door")
     assert by.verify(delivery(b"{}", {"x-door": "made-up"}), 0)
     assert dict(signed(by, b"{}").headers)["x-door"] == "made-up"
+
+
+@pytest.mark.parametrize(
+    ("state", "type_"), [("APPROVED", "finding.resolved"), ("REJECTED", "finding.updated")]
+)
+def test_dependency_tracks_decision_on_a_violation_is_in_its_lane(state: str, type_: str) -> None:
+    violation: dict[str, Any] = {
+        "uuid": "v-1",
+        "policyCondition": {"policy": {"name": "Licences", "violationState": "FAIL"}},
+    }
+    told: dict[str, JSON] = {"component": {"name": "axis"}, "policyViolation": violation}
+    found = []
+    for group, more in (
+        ("POLICY_VIOLATION", {}),
+        ("PROJECT_AUDIT_CHANGE", {"violationAnalysis": {"state": state, "suppressed": False}}),
+    ):
+        body = {"notification": {"group": group, "subject": {**told, **more}}}
+        found += events(source("dependency-track"), delivery(json.dumps(body).encode()))
+    assert [event.type for event in found] == ["finding.opened", type_]
+    assert {event.subject for event in found} == {"v-1"}
+    wanted = {"id": "v-1", "title": "Licences: axis", "severity": "high", "status": state}
+    assert part_of(found[1].data, wanted) == wanted
+
+
+def test_dependency_tracks_decision_for_all_projects_is_in_the_lane_of_the_finding() -> None:
+    subject = {
+        "component": {"uuid": "c", "name": "axis"},
+        "vulnerability": {"vulnId": "CVE-1", "severity": "HIGH"},
+        "analysis": {"state": "NOT_AFFECTED"},
+        "affectedProjects": [{"uuid": "p", "name": "Acme"}],
+    }
+    body = {"notification": {"group": "PROJECT_AUDIT_CHANGE", "subject": subject}}
+    (event,) = events(source("dependency-track"), delivery(json.dumps(body).encode()))
+    assert (event.type, event.subject) == ("finding.resolved", "p/c/CVE-1")
