@@ -23,6 +23,7 @@ from bridge.keyring import key_file, load_keys
 from bridge.quarantine import record_name
 from bridge.settings import Settings
 from bridge.sources.source import Source
+from bridge.store.jira_webhooks import KeptWebhook, list_webhooks
 from bridge.store.probe import probe
 from bridge.store.quarantine import get_kept, list_kept
 from bridge.store.refusals import list_refusals
@@ -178,6 +179,25 @@ async def check_sources(configured: Configured, database: Database, now: int) ->
         hint = "`bridge quarantine list` shows them; is the secret the sender's?" if refused else ""
         findings.append(Finding("webhooks", True, f"{where}: {last}{refused}", hint))
     return findings
+
+
+async def check_subscriptions(database: Database, now: int) -> list[Finding]:
+    """For each webhook of Jira that ends: until when it holds, and why it was not refreshed."""
+    return [_subscription(one, now) for one in await database.read(list_webhooks)]
+
+
+def _subscription(one: KeptWebhook, now: int) -> Finding:
+    where = one.source if one.tenant == "default" else f"{one.tenant}/{one.source}"
+    words = f"{where}: the webhook {one.id} at {one.integration}"
+    why = f"; {one.trouble}" if one.trouble else ""
+    if one.expires_at <= now:
+        hint = f"`bridge jira subscribe {one.source}` registers it again"
+        return Finding("webhooks", False, f"{words} ended at {iso(one.expires_at)}{why}", hint)
+    words = f"{words} holds until {iso(one.expires_at)}"
+    if not one.trouble:
+        return Finding("webhooks", True, words)
+    hint = f"mend that; `bridge jira refresh {one.source}` then tries it at once"
+    return Finding("webhooks", False, f"{words} and was not refreshed{why}", hint)
 
 
 async def _refused(database: Database, source: Source, now: int) -> str:

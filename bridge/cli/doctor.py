@@ -33,6 +33,7 @@ from bridge.premises import (
     check_keys,
     check_sources,
     check_store,
+    check_subscriptions,
 )
 from bridge.settings import Settings
 from bridge.store.transaction import Database
@@ -94,7 +95,8 @@ async def _look_inside(examined: Examined, settings: Settings, database: Databas
     findings = await check_store(database, wall_clock())
     findings.append(await check_keys(settings, database))
     assert examined.configured is not None
-    return findings + await check_sources(examined.configured, database, wall_clock())
+    findings += await check_sources(examined.configured, database, wall_clock())
+    return findings + await check_subscriptions(database, wall_clock())
 
 
 # --- shared with `bridge integrations test` -----------------------------------------------

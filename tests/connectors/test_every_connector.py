@@ -279,6 +279,16 @@ async def test_check_returns_problems_as_findings(
         assert "no entry" in findings[0].message
 
 
+@pytest.mark.parametrize("connector", load_connectors().values(), ids=lambda one: one.name)
+@pytest.mark.parametrize("status", [401, 403])
+async def test_check_says_what_to_do_where_nobody_lets_us_in(
+    status: int, connector: Connector, scripted: Scripted, remote: Remote
+) -> None:
+    remote.answer = lambda _: httpx.Response(status, json={"message": "no entry"})
+    for finding in await connector.check(scripted(connector.name).client):
+        assert finding.ok or finding.hint
+
+
 def test_examples_of_the_shapes_name_their_action() -> None:
     for name, shape in action_shapes().items():
         assert re.match(rf"- {name}:\n", shape.example)

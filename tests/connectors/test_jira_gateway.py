@@ -154,6 +154,19 @@ async def test_doctor_does_not_ask_a_data_center_for_its_cloud(
     assert len(remote.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "auth", [{"token": "made-up"}, {"email": "bot@example.com", "api_token": "made-up"}]
+)
+async def test_doctor_doubts_the_address_where_no_jira_is(
+    auth: JSON, remote: Remote, clock: Moment
+) -> None:
+    remote.answer = lambda _: httpx.Response(404, html="<title>Not Found</title>")
+    options: dict[str, JSON] = {"auth": auth, "deployment": "auto"}
+    jira = open_connector("jira", httpx.MockTransport(remote), clock, options)
+    (finding,) = await jira.connector.check(jira.client)
+    assert finding.hint.startswith("no Jira is there: check base_url")
+
+
 @pytest.mark.parametrize("told", [{}, {"cloudId": "../x"}, {"cloudId": 3}, []])
 async def test_site_that_tells_no_id_is_named(told: JSON, remote: Remote, clock: Moment) -> None:
     remote.answer = lambda _: httpx.Response(200, json=told)

@@ -15,6 +15,7 @@ https://developer.atlassian.com/cloud/jira/platform/scopes-for-oauth-2-3LO-and-f
 read 2026-11."""
 
 REFUSED = (401, 403, 404)
+NOWHERE = "no Jira is there: check base_url, and the path where it is below one, such as /jira"
 
 
 async def check_credentials(jira: Jira) -> Finding:
@@ -46,6 +47,8 @@ def _kind(jira: Jira) -> str:
 
 async def _hint(jira: Jira, error: ConnectorError) -> str:
     settings = jira.settings
+    if settings.auth.token is not None and error.status == 404:
+        return NOWHERE
     if settings.auth.token is not None:
         return "check auth: the personal access token has ended, or was made elsewhere"
     through = settings.through_gateway or settings.is_gateway
@@ -58,6 +61,8 @@ async def _hint(jira: Jira, error: ConnectorError) -> str:
             return "no site has this `cloud_id`, or the token is not of it: take `cloud_id` out"
     elif await _is_taken(jira, at_gateway=True):
         return "this token has scopes: say `scoped: true` beside it under `auth`"
+    elif error.status == 404 and not settings.is_gateway:
+        return NOWHERE
     if settings.auth.access_token is not None:
         return "the OAuth token has ended or was revoked, or is of another site"
     return "check auth: the e-mail address and the token have to be of one account"

@@ -37,7 +37,8 @@ async def _finding(
     try:
         return await look(linear)
     except ConnectorError as error:
-        return Finding(what, False, error.reason, "check auth" if error.status == 401 else "")
+        hints = {401: "check auth", 403: "check auth", 404: "check base_url"}
+        return Finding(what, False, error.reason, hints.get(error.status or 0, ""))
 
 
 async def _credentials(linear: Linear) -> Finding:

@@ -29,7 +29,8 @@ async def _finding(what: str, look: Callable[[Slack], Awaitable[Finding]], slack
     try:
         return await look(slack)
     except ConnectorError as error:
-        return Finding(what, False, error.reason, "check auth" if error.status == 401 else "")
+        hints = {401: "check auth", 403: "check auth", 404: "check base_url"}
+        return Finding(what, False, error.reason, hints.get(error.status or 0, ""))
 
 
 async def _credentials(slack: Slack) -> Finding:
