@@ -274,7 +274,9 @@ def _environment(names: frozenset[str]) -> _Environment:
     functions = all_functions(moment.today)
     lent = Lent() if keeps_results(_call_once) else None
     if lent is not None:
-        functions = tuple(replace(one, run=lent.noting(one.run)) for one in functions)
+        functions = tuple(
+            replace(one, run=lent.noting(one.run, len(one.takes))) for one in functions
+        )
     engine = cel.NewEnv(
         variables=dict.fromkeys(sorted(names), cel.Type.DYN),
         extensions=[

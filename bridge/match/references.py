@@ -9,18 +9,19 @@ let go of the tuple in which a function of ours gets its arguments, nor of what 
 from __future__ import annotations
 
 import ctypes
-import gc
 import sys
 import threading
 from collections.abc import Callable
-from functools import wraps
-from operator import is_
 from typing import Any
 
 _add = ctypes.pythonapi.Py_IncRef
 _add.argtypes, _add.restype = [ctypes.py_object], None
 _drop = ctypes.pythonapi.Py_DecRef
 _drop.argtypes, _drop.restype = [ctypes.py_object], None
+
+NOTHING_DONE = ("Py_IsInitialized", ctypes.pythonapi)
+"""A function in C that may be called with anything. A function of Python's own never sees the tuple
+in which its arguments are handed over, only a copy; the `errcheck` of one of C does."""
 
 OURS = 2
 """References to a local variable's object as `sys.getrefcount` tells them: the variable and it."""
@@ -49,19 +50,24 @@ class Lent(threading.local):
         self._given: list[tuple[Any, ...]] = []
         self._results: list[Any] = []
 
-    def noting(self, run: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, with what it is given and gives being noted."""
+    def noting(self, run: Callable[..., Any], count: int) -> Callable[..., Any]:
+        """The function of so many arguments, with what it is given and gives being noted."""
 
-        @wraps(run)
         def noted(*arguments: Any) -> Any:
-            if arguments and (handed := _handed(arguments)):
-                self._given.append(handed)
             result = run(*arguments)
             if result is not None:  # a None that is counted once too often harms nobody
                 self._results.append(result)
             return result
 
-        return noted
+        def called(_result: Any, _function: Any, handed: tuple[Any, ...]) -> Any:
+            self._given.append(handed)
+            return noted(*handed)
+
+        if not count:
+            return noted
+        door = ctypes.PYFUNCTYPE(ctypes.c_int, *[ctypes.py_object] * count)(NOTHING_DONE)
+        door.errcheck = called
+        return door
 
     def let_go(self) -> None:
         """Drop the engine's references, now that it is done with the evaluation."""
@@ -74,20 +80,6 @@ class Lent(threading.local):
         while self._results:
             _drop(self._results[-1])
             self._results.pop()
-
-
-def _handed(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The engine's own tuple of these arguments, of which `*arguments` is a copy.
-
-    It is among the youngest objects there are. None where the collector came between, which is
-    seldom; that one is not let go.
-    """
-    for one in reversed(gc.get_objects(generation=0)):
-        if type(one) is not tuple or one is arguments or len(one) != len(arguments):
-            continue
-        if all(map(is_, one, arguments)):
-            return one
-    return None
 
 
 def keeps_results(call: Callable[[Callable[[list[Any]], list[Any]]], None]) -> bool:
