@@ -5,7 +5,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { classHighlighter } from "@lezer/highlight";
-import { linter, lintGutter, lintKeymap } from "@codemirror/lint";
+import { forceLinting, linter, lintGutter, lintKeymap } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 
@@ -13,30 +13,86 @@ const area = document.getElementById("text");
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
 async function ask(path, body) {
-  const answer = await fetch(path, {
-    method: "POST",
-    headers: { "content-type": "application/json", "X-CSRF-Token": csrf },
-    body: JSON.stringify(body),
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", "X-CSRF-Token": csrf },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new Error("the bridge does not answer");
+  }
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(told.error?.message ?? told.error ?? `the answer was ${answer.status}`);
+  return told;
+}
+
+const said = (one) => (one.hint ? `${one.message} (${one.hint})` : one.message);
+
+function counted(problems) {
+  const warnings = problems.filter((one) => one.warning).length;
+  const mistakes = problems.length - warnings;
+  const parts = [];
+  if (mistakes) parts.push(`${mistakes} to mend`);
+  if (warnings) parts.push(warnings === 1 ? "1 warning" : `${warnings} warnings`);
+  return parts.join(", ") || "No mistake found.";
+}
+
+// The mistakes once more in words, for whoever has no pointer to hold over the marks. Those of the
+// other files stand here alone: their lines are not these.
+function list(view, problems, file) {
+  const lines = problems.map((one) => {
+    const line = document.createElement("li");
+    const here = one.file === file;
+    const place = document.createElement(here ? "button" : "b");
+    place.textContent = here ? `line ${one.line}` : `${one.file}, line ${one.line}`;
+    if (here) {
+      place.type = "button";
+      place.className = "quiet small";
+      place.addEventListener("click", () => {
+        view.dispatch({ selection: { anchor: start(view, one) }, scrollIntoView: true });
+        view.focus();
+      });
+    }
+    line.append(place, ` ${said(one)}`);
+    return line;
   });
-  return answer.ok ? answer.json() : null;
+  document.getElementById("mistakes").replaceChildren(...lines);
+}
+
+function lineOf(view, one) {
+  return view.state.doc.line(Math.min(Math.max(one.line, 1), view.state.doc.lines));
+}
+
+function start(view, one) {
+  const line = lineOf(view, one);
+  return Math.min(line.from + Math.max(one.column - 1, 0), line.to);
 }
 
 async function check(view) {
-  const told = await ask("/api/v1/rules/check", { files: { [document.getElementById("file").value]: view.state.doc.toString() } });
+  const file = document.getElementById("file").value;
+  const { doc } = view.state;
   const count = document.getElementById("problems");
-  if (!told) return [];
-  const lines = view.state.doc.lines;
-  if (count) count.textContent = told.problems.length ? `${told.problems.length} to mend` : "No mistake found.";
-  return told.problems.map((one) => {
-    const line = view.state.doc.line(Math.min(Math.max(one.line, 1), lines));
-    const from = Math.min(line.from + Math.max(one.column - 1, 0), line.to);
-    return {
-      from,
-      to: line.to,
+  let told;
+  try {
+    told = await ask("/api/v1/rules/check", { files: { [file]: doc.toString() } });
+  } catch (error) {
+    count.textContent = `Not checked: ${error.message}.`;
+    list(view, [], file);
+    return [];
+  }
+  if (view.state.doc !== doc) return []; // an answer to what is no longer there
+  count.textContent = counted(told.problems);
+  list(view, told.problems, file);
+  return told.problems
+    .filter((one) => one.file === file)
+    .map((one) => ({
+      from: start(view, one),
+      to: lineOf(view, one).to,
       severity: one.warning ? "warning" : "error",
-      message: one.hint ? `${one.message} (${one.hint})` : one.message,
-    };
-  });
+      message: said(one),
+    }));
 }
 
 let words = null;
@@ -54,6 +110,32 @@ function save() {
   const button = document.querySelector("button[formaction='/rules/save']");
   button?.click();
   return true;
+}
+
+// What is typed and not saved is not lost by following a link, or when the session is over.
+function guard() {
+  let kept = area.value;
+  let sent = kept;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.pathInfo.requestPath === "/rules/save") sent = area.value;
+  });
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.target.id === "base") kept = sent; // only what was saved gets a new one
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (area.value !== kept) event.preventDefault();
+  });
+}
+
+// Enter does what stands beside the field; the form itself has nothing that Enter could press.
+function pressOwnButton() {
+  for (const tool of document.querySelectorAll(".tool")) {
+    tool.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+      event.preventDefault();
+      tool.querySelector("button").click();
+    });
+  }
 }
 
 if (area) {
@@ -83,5 +165,10 @@ if (area) {
     }),
   });
   area.hidden = true;
+  document.getElementById("keys").hidden = false;
   window.editor = view;
+  guard();
+  pressOwnButton();
+  // Another name may be one that no rule file can have, or that of another file.
+  document.getElementById("file").addEventListener("change", () => forceLinting(view));
 }

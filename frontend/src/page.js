@@ -123,8 +123,24 @@ function follow() {
     const line = row(event);
     if (old) old.replaceWith(line);
     else list.prepend(line);
+    document.getElementById("nothing")?.remove();
+    list.closest("[hidden]")?.removeAttribute("hidden");
     showTimes(line);
     while (list.rows.length > 200) list.lastElementChild.remove();
+  });
+  let lost = false;
+  stream.addEventListener("open", () => {
+    if (lost) tell("Following again.");
+    lost = false;
+  });
+  stream.addEventListener("error", () => {
+    lost = true;
+    if (stream.readyState === EventSource.CLOSED) {
+      live.setAttribute("aria-pressed", "false");
+      tell("Following has ended. Load the page again.", true);
+    } else {
+      tell("The bridge does not answer. Following goes on when it does.", true);
+    }
   });
 }
 
@@ -132,6 +148,7 @@ if (list && live) {
   live.addEventListener("click", () => {
     const on = live.getAttribute("aria-pressed") !== "true";
     live.setAttribute("aria-pressed", String(on));
+    tell("");
     if (on) follow();
     else stream?.close();
   });

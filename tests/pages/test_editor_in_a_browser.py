@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import Dialog
 
 from bridge.access.role import Role
 from tests.pages.conftest import RULES, Site, failing_event
@@ -125,3 +126,70 @@ async def test_only_an_admin_is_offered_to_save(site: Site) -> None:
     await site.go("/rules/edit?file=cases.yaml")
     assert await site.page.locator("button:text-is('Save')").count() == 0
     assert "Only an admin saves" in await site.text()
+
+
+BROKEN = "version: 1\nrules:\n  - {name: other, on: ping, thn: []}\n"
+
+
+async def test_mistakes_of_another_file_are_told_and_not_marked_in_this_one(site: Site) -> None:
+    (site.rules / "other.yaml").write_text(BROKEN, "utf-8")
+    await site.sign_in()
+    await site.go("/rules/edit?file=cases.yaml")
+    await site.page.wait_for_selector("#mistakes >> text=other.yaml, line 3")
+    assert "2 to mend" in await site.page.inner_text("#problems")
+    assert await site.page.locator(".cm-lintRange-error").count() == 0
+
+
+async def test_a_mistake_is_listed_in_words_and_its_place_reached_by_keyboard(site: Site) -> None:
+    await site.sign_in()
+    await site.go("/rules/edit?file=cases.yaml")
+    await type_at_end(site, "wrong_key: 1\n")
+    await site.page.press("#mistakes button:text-is('line 13')", "Enter")
+    await site.page.keyboard.insert_text("less_")
+    assert "less_wrong_key: 1" in await site.page.inner_text(".cm-content")
+    for key in ("Escape", "Escape", "Tab"):  # the first may close what completion offers
+        await site.page.keyboard.press(key)
+    assert await site.page.evaluate("document.activeElement.closest('.cm-editor')") is None
+    assert site.complaints == []
+
+
+@editable
+async def test_enter_in_a_field_explains_and_saves_nothing(site: Site) -> None:
+    event_id = await failing_event(site)
+    await site.sign_in()
+    await site.go("/rules/edit?file=cases.yaml")
+    await type_at_end(site, "# not yet\n")
+    await site.page.fill("#event", event_id)
+    await site.page.press("#event", "Enter")
+    await site.page.wait_for_selector("#tried >> text=ticket-per-case")
+    assert (site.rules / "cases.yaml").read_text("utf-8") == RULES
+
+
+async def test_the_editor_says_when_nothing_was_checked(site: Site) -> None:
+    await site.sign_in()
+    await site.go("/rules/edit?file=cases.yaml")
+    await site.page.wait_for_selector("text=No mistake found.")
+    await site.page.route("**/api/v1/rules/check", lambda route: route.abort())
+    await type_at_end(site, "wrong_key: 1\n")
+    await site.page.wait_for_selector("text=Not checked: the bridge does not answer.")
+
+
+@editable
+async def test_an_edit_that_is_not_saved_is_not_left_without_a_question(site: Site) -> None:
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    await site.sign_in()
+    await site.go("/rules/edit?file=cases.yaml")
+    await type_at_end(site, "# mine\n")
+    site.page.on("dialog", stay)
+    await site.page.click("nav >> text=Events")
+    assert asked == ["beforeunload"]
+    assert site.page.url.endswith("/rules/edit?file=cases.yaml")
+    await site.page.click("button:text-is('Save')")
+    await site.page.wait_for_selector("#tried >> text=Saved.")
+    await site.page.click("nav >> text=Events")
+    await site.page.wait_for_url("**/events")

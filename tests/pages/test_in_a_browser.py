@@ -130,6 +130,32 @@ async def test_following_live_keeps_to_the_filter(site: Site) -> None:
     assert await site.page.locator("#live").count() == 0
 
 
+async def test_the_first_event_of_all_is_seen_by_who_follows(site: Site) -> None:
+    await site.sign_in(Role.VIEWER)
+    await site.go("/events")
+    assert "No event has come yet." in await site.text()
+    await site.page.click("#live")
+    await site.page.wait_for_function("document.querySelector('#live').ariaPressed === 'true'")
+    await site.event("case.closed", {"id": "c-9", "title": "Over"}, "one")
+    await site.page.wait_for_selector("tbody tr >> text=case.closed")
+    assert "No event has come yet." not in await site.text()
+    assert site.complaints == []
+
+
+async def test_following_says_when_the_bridge_does_not_answer_and_when_it_has_ended(
+    site: Site,
+) -> None:
+    await site.sign_in(Role.VIEWER)
+    await site.go("/events")
+    await site.page.route("**/api/v1/stream?*", lambda route: route.abort())
+    await site.page.click("#live")
+    await site.page.wait_for_selector("#told >> text=The bridge does not answer.")
+    await site.page.unroute("**/api/v1/stream?*")
+    await site.page.route("**/api/v1/stream?*", lambda route: route.fulfill(status=401))
+    await site.page.wait_for_selector("#told >> text=Following has ended.")
+    assert await site.page.get_attribute("#live", "aria-pressed") == "false"
+
+
 async def test_older_events_follow_when_one_gets_to_the_end(site: Site) -> None:
     for number in range(60):
         await site.event("job.progressed", {"job_id": f"j-{number}"}, f"n-{number}")
@@ -232,14 +258,14 @@ async def test_an_event_is_replayed_from_its_page_by_keyboard(site: Site) -> Non
 async def test_a_key_is_made_shown_once_and_revoked(site: Site) -> None:
     await site.sign_in()
     await site.go("/keys")
-    await site.page.fill("#k-name", "ci")
+    await site.page.fill("#k-name", "build server")
     await site.page.click("text=Make it")
     secret = (await site.page.inner_text("#made")).strip()
     assert re.fullmatch(r"brk_[\w-]{43}", secret)
     await site.go("/keys")
     assert secret not in await site.page.content()
     site.page.on("dialog", lambda dialog: dialog.accept())
-    await site.page.locator("tr", has_text="ci").locator("text=Revoke").click()
+    await site.page.locator("tr", has_text="build server").locator("text=Revoke").click()
     await site.page.wait_for_selector("tr >> text=revoked")
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"{site.address}/api/v1/events", headers={"x-api-key": secret})
