@@ -23,7 +23,9 @@ class Seen:
 
     at: when it was changed, by the system's own word, milliseconds; 0 where it does not say.
     before: what stood there until then; None where the system does not say. before_at: since when.
-    exact: false where `at` is only the time of the whole thing: the value is no newer than that.
+    exact: false where `at` is only a bound: the value is no newer than that.
+    since: the other bound then, 0 where there is none: the value is no older than that.
+    ours: whether our own account has set it; None where that is not known.
     """
 
     value: str
@@ -31,6 +33,24 @@ class Seen:
     before: str | None = None
     before_at: int = 0
     exact: bool = True
+    since: int = 0
+    ours: bool | None = None
+
+    @property
+    def earliest(self) -> int:
+        """It was set then or later."""
+        return self.at if self.exact else self.since
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change in a system's history. at: milliseconds. ours: as in Seen."""
+
+    at: int
+    field: str
+    before: str | None
+    after: str
+    ours: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +98,14 @@ def check_expected(
             raise Moved(f"{name} of {ticket}")
 
 
-def latest(changes: list[tuple[int, str, str, str]]) -> dict[str, Seen]:
-    """The last change of each field: from (when, field, before, after), those of one moment in
-    their order."""
+def latest(changes: list[Change]) -> dict[str, Seen]:
+    """The last change of each field; those of one moment in their order."""
     found: dict[str, Seen] = {}
-    for at, name, before, after in sorted(changes, key=lambda one: one[0]):
-        found[name] = Seen(after, at, before, found[name].at if name in found else 0)
+    for one in sorted(changes, key=lambda one: one.at):
+        earlier = found.get(one.field)
+        found[one.field] = Seen(
+            one.after, one.at, one.before, earlier.at if earlier else 0, ours=one.ours
+        )
     return found
 
 
@@ -104,7 +126,7 @@ def with_times(
         elif change.value.casefold() == value.casefold():
             found[name] = replace(change, value=value)
         else:
-            found[name] = Seen(value, fallback, exact=False)
+            found[name] = Seen(value, fallback, exact=False, since=change.at)
     return found
 
 

@@ -66,7 +66,9 @@ def _conflict(field: SyncedField, left: Seen, right: Seen) -> Decision:
         case "left" | "right":
             return _won(field, field.policy, left, right, f"conflict: {field.policy} wins")
         case "newest" if left.at and right.at:
-            winner: Side = "right" if right.at > left.at else "left"
+            winner = newer(left, right)
+            if winner is None:
+                return Decision(held=True, reason="conflict: a side does not say exactly when")
             return _won(field, winner, left, right, f"conflict: {winner} is newer")
         case "newest":
             return Decision(held=True, reason="conflict: a side does not say when it changed")
@@ -82,6 +84,14 @@ def _won(field: SyncedField, side: Side, left: Seen, right: Seen, reason: str) -
         return Decision(reason=words)
     wanted = (seen.value, carried) if side == "left" else (carried, seen.value)
     return Decision(wanted, side, seen.at, reason=reason)
+
+
+def newer(left: Seen, right: Seen) -> Side | None:
+    """The side whose value was set later, the left one of two at the same time; None where the
+    bounds of a time that is not exact leave it open."""
+    if right.earliest > left.at:
+        return "right"
+    return "left" if left.earliest >= right.at else None
 
 
 def moved(now: Seen, base: Seen) -> bool:

@@ -14,12 +14,14 @@ def test_two_changes_of_one_moment_keep_their_order_whichever_way_they_are_liste
     second: JSON = {"id": "10", "created": at, "items": [
         {"field": "summary", "fromString": "b", "toString": "c"}]}  # fmt: skip
     for histories in ([first, second], [second, first]):
-        found = latest(_changes([*histories]))["summary"]
+        found = latest(_changes([*histories], ""))["summary"]
         assert (found.value, found.before) == ("c", "b")
 
 
 def test_history_that_lags_gives_no_exact_time() -> None:
     changes = {"status": Seen("Done", 5, "To Do")}
     assert with_times({"status": "Done"}, changes, 9)["status"] == Seen("Done", 5, "To Do")
-    assert with_times({"status": "Open"}, changes, 9)["status"] == Seen("Open", 9, exact=False)
+    assert with_times({"status": "Open"}, changes, 9)["status"] == Seen(
+        "Open", 9, exact=False, since=5
+    )
     assert with_times({"summary": "x"}, changes, 9)["summary"] == Seen("x", 1)

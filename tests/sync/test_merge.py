@@ -116,3 +116,20 @@ def test_decision_makes_both_sides_alike_and_is_kept(
     again = decide(field, sides[0], sides[1], Base(sides[0], sides[1]))
     assert again.winner is None
     assert again.wanted == decision.wanted
+
+
+@pytest.mark.parametrize(
+    ("right", "winner"),
+    [
+        (Seen("b", 90, exact=False, since=60), "right"),
+        (Seen("b", 40, exact=False, since=10), "left"),
+        (Seen("b", 90, exact=False, since=10), None),
+        (Seen("b", 90, exact=False), None),
+    ],
+)
+def test_newest_decides_by_bounds_only_where_they_leave_nothing_open(
+    right: Seen, winner: str | None
+) -> None:
+    summary = SyncedField("summary", "both", "newest", None, None)
+    decision = decide(summary, Seen("a", 50), right, None)
+    assert (decision.winner, decision.held) == (winner, winner is None)

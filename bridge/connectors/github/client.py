@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.connectors.answers import Wait, as_list, as_object, wait_seconds
 from bridge.connectors.github.options import REPOSITORY, GitHubSettings
 from bridge.connectors.http import HttpClient
+from bridge.connectors.mirror import text_of
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Query, Site
 from bridge.errors import GiveUp
@@ -45,12 +46,13 @@ class Ticket:
         return f"{self.repository}#{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GitHub:
-    """One integration's client."""
+    """One integration's client. Remembers its account's name once it has asked for it."""
 
     settings: GitHubSettings
     site: Site
+    own: str | None = field(default=None)
 
     def ticket(self, text: str) -> Ticket:
         """From `12`, `#12`, `owner/name#12` or the page's address. Raises GiveUp."""
@@ -59,6 +61,15 @@ class GitHub:
         if not found or not REPOSITORY.fullmatch(repository):
             raise GiveUp(f"{text[:100]!r} is no issue: expected a number or owner/name#12")
         return Ticket(repository, int(found["number"]))
+
+    async def own_login(self) -> str:
+        """The name of our own account; empty where the token is nobody's, as an app's is."""
+        if self.own is None:
+            try:
+                self.own = text_of(as_object(await self.get("/user")).get("login"))
+            except GiveUp:
+                self.own = ""
+        return self.own
 
     async def get(self, path: str, query: Query | None = None) -> JSON:
         return (await self.site.fetch("GET", path, query=query))[1]

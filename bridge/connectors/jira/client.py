@@ -11,6 +11,7 @@ from bridge.connectors import answers
 from bridge.connectors.http import HttpClient
 from bridge.connectors.jira.gateway import gateway_of
 from bridge.connectors.jira.options import JiraSettings
+from bridge.connectors.jira.people import person
 from bridge.connectors.redact import Redactor
 from bridge.connectors.site import Query, Site, part
 from bridge.errors import GiveUp
@@ -42,6 +43,7 @@ class Jira:
     known: Facts | None = field(default=None)
     long_fields: dict[str, bool] = field(default_factory=dict)
     may_ask: bool = True
+    own: str | None = field(default=None)
 
     @property
     def api(self) -> str:
@@ -61,6 +63,16 @@ class Jira:
             return Facts(deployment == "cloud", url)
         info = as_object(await self.get("/serverInfo"))
         return Facts(info.get("deploymentType") == "Cloud", str(info.get("baseUrl") or url))
+
+    async def own_id(self) -> str:
+        """The id of our own account; empty where it may not ask for that. Asked for once."""
+        if self.own is None:
+            try:
+                who = person(await self.get("/myself"))
+            except GiveUp:  # such as a token without that scope
+                who = None
+            self.own = who.id if who else ""
+        return self.own
 
     async def get(self, path: str, query: Query | None = None) -> JSON:
         """JSON below `/rest/api/2`, or 3."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.connectors.jira.client import Jira, as_list, as_object, issue_path
 from bridge.connectors.jira.comments import as_markdown, mark_of, newest_comments
 from bridge.connectors.jira.people import moment, person
-from bridge.connectors.mirror import Mirrored, Said, latest, text_of, with_times
+from bridge.connectors.mirror import Change, Mirrored, Said, latest, text_of, with_times
 from bridge.event import JSON
 
 FIELDS = "summary,status,priority,assignee,updated"
@@ -26,23 +26,25 @@ async def mirror(jira: Jira, ticket: str, comments: bool) -> Mirrored:
         "assignee": who.id if who else "",
     }
     log = issue.get("changelog")
-    changes = _changes(as_list(log.get("histories")) if isinstance(log, dict) else [])
+    histories = as_list(log.get("histories")) if isinstance(log, dict) else []
+    changes = _changes(histories, await jira.own_id())
     seen = with_times(values, latest(changes), moment(fields.get("updated")))
     url = f"{(await jira.facts()).url}/browse/{issue.get('key')}"
     said = await _said(jira, ticket) if comments else ()
     return Mirrored(values["summary"], url, seen, said)
 
 
-def _changes(histories: list[JSON]) -> list[tuple[int, str, str, str]]:
+def _changes(histories: list[JSON], own_id: str) -> list[Change]:
     found = []
     # Jira gives the newest first, and its ids count up; two changes may be of one moment.
     for history in sorted(map(as_object, histories), key=lambda one: int(str(one.get("id") or 0))):
-        at = moment(history.get("created"))
+        at, author = moment(history.get("created")), person(history.get("author"))
+        ours = author.id == own_id if author and own_id else None
         for item in map(as_object, as_list(history.get("items"))):
             name = str(item.get("field", "")).casefold()
             ends = ("from", "to") if name in WITH_ID else ("fromString", "toString")
             before, after = (str(item.get(end) or "") for end in ends)
-            found.append((at, name, before, after))
+            found.append(Change(at, name, before, after, ours))
     return found
 
 

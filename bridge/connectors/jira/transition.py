@@ -10,7 +10,7 @@ from bridge.connectors.jira.comments import add_comment, find_comment
 from bridge.connectors.jira.long_fields import as_long, is_long
 from bridge.connectors.jira.marks import MOVES_KEPT, MOVES_PROPERTY, marks_of
 from bridge.connectors.jira.texts import long_text
-from bridge.connectors.mirror import NoWay, check_expected
+from bridge.connectors.mirror import Moved, NoWay, check_expected
 from bridge.connectors.parameters import Transition
 from bridge.errors import GiveUp
 from bridge.event import JSON
@@ -46,11 +46,14 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
     check_expected(call.expected, parameters.ticket, {"status": status})
     ways = await ways_from(jira, path)
     lost: list[str] = []
-    if call.mark in marks or _is_there(parameters.to, status, category, ways):
+    there = _is_there(parameters.to, status, category, ways)
+    if call.expected is not None:  # a name that sync has read somewhere, not a usual one
+        there = status.casefold() == parameters.to.strip().casefold()
+    if call.mark in marks or there:
         if parameters.comment and call.may_exist:
             await _comment(jira, call, lost)
         return Outcome({"status": status}, found=True, lost=tuple(lost))
-    way = _choose(parameters.to, status, ways)
+    way = _choose(parameters.to, status, ways, exact=call.expected is not None)
     known: JSON = {"marks": [*marks[1 - MOVES_KEPT :], call.mark]}
     body: dict[str, JSON] = {
         "transition": {"id": way.id},
@@ -65,7 +68,13 @@ async def transition(jira: Jira, call: Call[Transition]) -> Outcome:
         body["update"] = {COMMENT: [{"add": {"body": words.value}}]}
         lost += words.lost
     demand(way, {*fields, *([COMMENT] if with_comment else [])})
-    await jira.post(f"{path}/transitions", body)
+    try:
+        await jira.post(f"{path}/transitions", body)
+    except GiveUp as error:
+        # A way that was there a moment ago is refused where somebody has moved the issue since.
+        if error.status == 400 and (await status_of(jira, parameters.ticket))[0] != status:
+            raise Moved(f"status of {parameters.ticket}") from error
+        raise
     if parameters.comment and not with_comment:
         await _comment(jira, call, lost)
     return Outcome({"status": way.to}, lost=tuple(lost))
@@ -103,10 +112,16 @@ def _is_there(wanted: str, status: str, category: str, ways: list[Way]) -> bool:
     return not reachable and CATEGORIES.get(name) == category != ""
 
 
-def _choose(wanted: str, status: str, ways: list[Way]) -> Way:
-    """By the target's name, else by the transition's, else by the category of that name."""
+def _choose(wanted: str, status: str, ways: list[Way], *, exact: bool) -> Way:
+    """By the target's name, else by the transition's, else by the category of that name.
+
+    exact: only by the target's name.
+    """
     name = wanted.strip().casefold()
     category = CATEGORIES.get(name, "")
+    known = ways
+    if exact:
+        ways = [way for way in ways if way.to.casefold() == name]
     for fits in (
         [way for way in ways if way.to.casefold() == name],
         [way for way in ways if way.name.casefold() == name],
@@ -114,7 +129,7 @@ def _choose(wanted: str, status: str, ways: list[Way]) -> Way:
     ):
         if fits:
             return fits[0]
-    targets = ", ".join(sorted({way.to for way in ways})) or "nowhere"
+    targets = ", ".join(sorted({way.to for way in known})) or "nowhere"
     raise NoWay(f"no way from {status!r} to {wanted!r}; from there it goes to: {targets}")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from bridge.connectors.answers import as_list, as_object
+from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.hidden import marks_in
 from bridge.connectors.http import HttpClient
 from bridge.connectors.kibana.options import PAGES, KibanaSettings
-from bridge.connectors.mirror import Moved
+from bridge.connectors.mirror import Moved, text_of
 from bridge.connectors.redact import Redactor
 from bridge.connectors.settling import Settling
 from bridge.connectors.site import Query, Site, part
@@ -32,11 +32,16 @@ CONFLICT, IDENTICAL = 409, 406
 
 @dataclass(slots=True)
 class Kibana:
-    """One integration's client."""
+    """One integration's client.
+
+    own: the name of our own account, once Kibana has answered to a change with it; there is no
+    public call that tells it.
+    """
 
     settings: KibanaSettings
     site: Site
     settling: Settling = field(default_factory=lambda: Settling(INDEX_SECONDS))
+    own: str = ""
 
     async def get(self, path: str, query: Query | None = None) -> JSON:
         """JSON below the space's `/api`."""
@@ -71,6 +76,8 @@ class Kibana:
                 return case, ()
             if status != CONFLICT:
                 changed = as_list(answer)
+                if changed:
+                    self.own = text_of(child(changed[0], "updated_by", "username")) or self.own
                 return as_object(changed[0]) if changed else case, tuple(fields)
         raise TryAgain(f"{case_id}: somebody else keeps changing this case", after_seconds=1.0)
 

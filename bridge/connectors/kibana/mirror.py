@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.hidden import bare, marks_in
 from bridge.connectors.kibana.client import INDEX_SECONDS, Kibana
@@ -21,12 +23,13 @@ async def mirror(kibana: Kibana, ticket: str, comments: bool) -> Mirrored:
     """priority: the severity. assignee: the first one's profile id, such as u_…"""
     case = await kibana.case(ticket)
     updated = moment(case.get("updated_at")) or moment(case.get("created_at"))
-    changes, newest = await _changes(kibana, ticket)
+    values = values_of(case)
+    changes, newest = await _changes(kibana, ticket, values)
     lags = kibana.site.http.now() - updated < INDEX_SECONDS * 1000
     if newest < updated and lags:  # it would not say that a field was changed there and back
         words = f"the activity of {ticket} is not indexed yet"
         raise TryAgain(words, after_seconds=1.0, status=409)
-    seen = with_times(values_of(case), changes, updated, never=updated)
+    seen = with_times(values, changes, updated, never=updated)
     said = await _said(kibana, case) if comments else ()
     return Mirrored(text_of(case.get("title")), kibana.page(str(case.get("id"))), seen, said)
 
@@ -41,7 +44,9 @@ def values_of(case: Case) -> dict[str, str]:
     }
 
 
-async def _changes(kibana: Kibana, ticket: str) -> tuple[dict[str, Seen], int]:
+async def _changes(
+    kibana: Kibana, ticket: str, values: Mapping[str, str]
+) -> tuple[dict[str, Seen], int]:
     """The last change of each field, by the newest row of its kind; the first row of all has the
     first values. And when the newest row was written: they come through the index, which lags."""
     found: dict[str, Seen] = {}
@@ -51,24 +56,31 @@ async def _changes(kibana: Kibana, ticket: str) -> tuple[dict[str, Seen], int]:
         path = f"/cases/{part(ticket.strip())}/user_actions/_find"
         rows = as_list(as_object(await kibana.get(path, query)).get("userActions"))
         for row in map(as_object, rows):
-            newest = max(newest, moment(row.get("created_at")))
-            for name, value in _told(row).items():
-                found.setdefault(name, Seen(value, moment(row.get("created_at"))))
+            at, who = moment(row.get("created_at")), child(row, "created_by", "username")
+            newest = max(newest, at)
+            ours = who == kibana.own if who and kibana.own else None
+            for name, value in _told(row, values).items():
+                found.setdefault(name, Seen(value, at, ours=ours))
         if len(rows) < PAGE or len(found) == len(TYPES):
             break
     return found, newest
 
 
-def _told(row: Case) -> dict[str, str]:
-    """The fields of which a row tells, with their values."""
+def _told(row: Case, now: Mapping[str, str]) -> dict[str, str]:
+    """The fields of which a row tells, with their values. now: those of the case.
+
+    Of assignees a row tells who came, or who went; who is the first then stands in the case.
+    """
     kind, payload = str(row.get("type")), as_object(row.get("payload"))
     if kind == "create_case":
         return values_of(payload)
     name = TYPES.get(kind)
     if name is None:
         return {}
-    if name == "assignee" and row.get("action") == "delete":
-        return {name: ""}
+    if name == "assignee" and row.get("action") in ("add", "delete"):
+        people = [text_of(child(one, "uid")) for one in as_list(payload.get(kind))]
+        another = row.get("action") == "add" and now[name] not in people
+        return {} if another else {name: now[name]}
     return {name: values_of({kind: payload.get(kind)})[name]}
 
 

@@ -11,6 +11,8 @@ from bridge.sandbox.stand_in import Call as AnyCall
 Call = AnyCall[KibanaState]
 
 DEFAULT = "default"
+IN_AND_OUT = ("tags", "assignees")
+"""Lists, of which the activity tells what came and what went, in two rows."""
 NOTED = ("status", "severity", "title", "description", "tags", "assignees", "connector", "settings")
 """Fields whose changes a case's activity tells."""
 SORTED_BY = {
@@ -103,15 +105,25 @@ def _different(case: Case, fields: dict[str, JSON]) -> dict[str, JSON]:
 def _change(call: Call, case: Case, fields: dict[str, JSON]) -> None:
     """Closing is told as such; reopening takes the time of closing away."""
     now = call.now
-    case.values |= fields
+    before = case.values
+    case.values = before | fields
     touch(call, case)
     for name, value in fields.items():
-        if name in NOTED:
+        if name in IN_AND_OUT:
+            _note_each(call, case, name, as_list(before.get(name)), as_list(value))
+        elif name in NOTED:
             note(call, case, name, "update", {name: value})
     if "status" in fields:
         closed = fields["status"] == "closed"
         case.closed, case.closed_by = (now, who(call)) if closed else (0, "")
     tell(call, case, "case.closed" if fields.get("status") == "closed" else "case.updated")
+
+
+def _note_each(call: Call, case: Case, name: str, before: list[JSON], after: list[JSON]) -> None:
+    for action, new, old in (("add", after, before), ("delete", before, after)):
+        differing = [one for one in new if one not in old]
+        if differing:
+            note(call, case, name, action, {name: differing})
 
 
 def note(
@@ -122,8 +134,7 @@ def note(
     payload: dict[str, JSON],
     comment_id: str | None = None,
 ) -> None:
-    """Writes a row of the case's activity. Kibana tells added and removed assignees apart; here
-    the row has all that there are now."""
+    """Writes a row of the case's activity."""
     case.actions.append(
         UserAction(
             call.state.new_id(),

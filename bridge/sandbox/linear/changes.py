@@ -10,6 +10,7 @@ from bridge.sandbox.exchange import as_list, as_object
 from bridge.sandbox.linear import nodes
 from bridge.sandbox.linear.state import (
     BRIDGE,
+    GROUPING_MS,
     PEOPLE,
     PRIORITIES,
     STATES,
@@ -17,9 +18,9 @@ from bridge.sandbox.linear.state import (
     TEAM_KEY,
     WORKSPACE,
     Comment,
+    Entry,
     Issue,
     LinearState,
-    Move,
     is_uuid4,
 )
 from bridge.sandbox.stand_in import Call
@@ -30,6 +31,8 @@ FIELDS = {
     "assigneeId": "assignee", "parentId": "parent", "labelIds": "labels",
 }  # fmt: skip
 """Fields of the inputs that are played, and where they are kept."""
+TOLD = ("title", "state", "priority", "assignee")
+"""Of these the history tells what they were and are."""
 LABELS = ("labelIds", "addedLabelIds", "removedLabelIds")
 ELSEWHERE = frozenset({"id", "teamId", *LABELS})
 
@@ -70,9 +73,26 @@ def update_issue(call: LinearCall, arguments: Mapping[str, JSON]) -> object:
         name: value for name, value in before.items() if value != _kept(issue, FIELDS[name])
     }
     issue.updated = call.now
+    _remember(call, issue, {FIELDS[name]: value for name, value in changed.items()})
     if changed:
         tell(call, "update", issue, {"updatedAt": updated, **changed})
     return {"success": True, "lastSyncId": 1.0, "issue": nodes.issue(call.state, issue)}
+
+
+def _remember(call: LinearCall, issue: Issue, before: dict[str, JSON]) -> None:
+    """A row of the history, or more in the newest one where the same account has just begun it."""
+    told = {name: value for name, value in before.items() if name in TOLD}
+    if not told:
+        return
+    newest = issue.history[-1] if issue.history else None
+    if newest and newest.actor == actor(call) and call.now - newest.at <= GROUPING_MS:
+        newest.updated = call.now
+    else:
+        newest = Entry(call.state.next_id(), call.now, call.now, actor(call), {})
+        issue.history.append(newest)
+    for name, was in told.items():
+        first, _ = newest.changes.get(name, (was, None))
+        newest.changes[name] = (first, getattr(issue, name))
 
 
 def _kept(issue: Issue, name: str) -> JSON:
@@ -95,7 +115,6 @@ def _set(call: LinearCall, issue: Issue, wanted: Mapping[str, JSON]) -> None:
             raise InputError("labelIds must be ids of labels")
         if name == "title" and len(str(value)) > 255:
             raise InputError("title must be shorter than or equal to 255 characters")
-    old = issue.state
     for name, value in wanted.items():
         if name == "labelIds":
             issue.labels = [str(one) for one in as_list(value)]
@@ -110,8 +129,6 @@ def _set(call: LinearCall, issue: Issue, wanted: Mapping[str, JSON]) -> None:
             issue.priority = int(str(value))
         elif name in FIELDS:
             setattr(issue, FIELDS[name], str(value or ""))
-    if issue.state != old:
-        issue.moves.append(Move(call.state.next_id(), call.now, actor(call), issue.state))
 
 
 def create_comment(call: LinearCall, arguments: Mapping[str, JSON]) -> object:

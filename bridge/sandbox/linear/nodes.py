@@ -19,9 +19,9 @@ from bridge.sandbox.linear.state import (
     WORKSPACE,
     Attachment,
     Comment,
+    Entry,
     Issue,
     LinearState,
-    Move,
 )
 
 Resolver: TypeAlias = Callable[[Mapping[str, JSON]], object]
@@ -111,18 +111,33 @@ def issue(state: LinearState, one: Issue) -> Node:
         "labels": connection([label(state, each) for each in one.labels]),
         "comments": connection([comment(state, each) for each in comments]),
         "attachments": connection([attachment(each) for each in attached]),
-        "history": connection([move(each) for each in reversed(one.moves)]),
+        "history": connection([entry(each) for each in reversed(one.history)]),
     }
 
 
-def move(one: Move) -> Node:
-    return {
+def entry(one: Entry) -> Node:
+    """A row of the history; null where it is not about a property."""
+    titles, priorities = one.changes.get("title"), one.changes.get("priority")
+    states, people = one.changes.get("state"), one.changes.get("assignee")
+    shown: dict[str, object] = {
         "__typename": "IssueHistory",
         "id": one.id,
         "createdAt": iso(one.at),
+        "updatedAt": iso(one.updated),
+        "actorId": PEOPLE[one.actor],
         "actor": user(one.actor),
-        "toState": state_node(one.to_state),
     }
+    for end, at in (("from", 0), ("to", 1)):
+        state, person = states and states[at], people and people[at]
+        shown |= {
+            f"{end}Title": titles[at] if titles else None,
+            f"{end}Priority": float(str(priorities[at] or 0)) if priorities else None,
+            f"{end}StateId": state or None,
+            f"{end}State": state_node(str(state)) if state else None,
+            f"{end}AssigneeId": person or None,
+            f"{end}Assignee": user(by_id(str(person))) if person else None,
+        }
+    return shown
 
 
 def attachment(one: Attachment) -> Node:

@@ -29,14 +29,20 @@ FIRST_STATE = fixed(21)
 PRIORITIES = ("No priority", "Urgent", "High", "Medium", "Low")
 
 
+GROUPING_MS = 10_000
+"""How long one account's changes go into one row of the history. Linear says that there is such a
+window, and not how long it is; ten seconds are arbitrary."""
+
+
 @dataclass(slots=True)
-class Move:
-    """One entry of an issue's history."""
+class Entry:
+    """One row of an issue's history. changes: what each property was and is, as it is kept."""
 
     id: str
     at: int
+    updated: int
     actor: str
-    to_state: str
+    changes: dict[str, tuple[JSON, JSON]]
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ class Issue:
     assignee: str = ""
     parent: str = ""
     labels: list[str] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
+    history: list[Entry] = field(default_factory=list)
 
     @property
     def identifier(self) -> str:
