@@ -33,12 +33,18 @@ Said = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is being written to both sides: the values they shall have, and had before."""
+    """What is being written to both sides: the values they shall have, and had before.
+
+    steps_left, steps_right: what was or may have been set there, by all tries since; none where
+    nothing is written to that side.
+    """
 
     left: str
     right: str
     before_left: str
     before_right: str
+    steps_left: tuple[str, ...] = ()
+    steps_right: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,12 @@ def stored(row: Row) -> FieldRow:
     left, right, held_left, held_right = (json.loads(row[at]) for at in (7, 8, 11, 12))
     pending = None
     if row[6] == WRITING:
-        pending = Pending(held_left[0], held_right[0], held_left[1], held_right[1])
+        (left_value, left_before, *left_steps), (right_value, right_before, *right_steps) = (
+            held_left, held_right,
+        )  # fmt: skip
+        pending = Pending(
+            left_value, right_value, left_before, right_before, (*left_steps,), (*right_steps,)
+        )
     held = (held_left, held_right) if row[6] == HELD else ("", "")
     return FieldRow(
         row[0], PairKey(*row[1:5]), row[5], row[6], said(left), said(right), row[9], row[10],
@@ -117,8 +128,8 @@ async def agree(
 async def begin(tx: Transaction, pair: PairKey, field: str, pending: Pending, now: int) -> None:
     """A write is about to be made. Should its end never be known, what it wrote is not taken for
     a person's."""
-    left = json.dumps([pending.left, pending.before_left])
-    right = json.dumps([pending.right, pending.before_right])
+    left = json.dumps([pending.left, pending.before_left, *pending.steps_left])
+    right = json.dumps([pending.right, pending.before_right, *pending.steps_right])
     await tx.run(
         f"INSERT INTO sync_fields ({COLUMNS}, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, 'writing', 'null', 'null', 0, 0, ?, ?, 0, '', '', ?)"
@@ -127,6 +138,19 @@ async def begin(tx: Transaction, pair: PairKey, field: str, pending: Pending, no
         " updated_at = excluded.updated_at",
         new_id("syn", now), *pair.values, field, left, right, now,
     )  # fmt: skip
+
+
+async def reached(tx: Transaction, pair: PairKey, field: str, left: Said, right: Said) -> None:
+    """A write that was begun has been answered: what both sides were given is agreed on, though
+    nobody has looked yet whether it replaced something unseen."""
+    await tx.run(
+        "UPDATE sync_fields SET left_value = ?, right_value = ?"
+        f" WHERE {OF_PAIR} AND field = ? AND state = 'writing'",
+        json.dumps(left),
+        json.dumps(right),
+        *pair.values,
+        field,
+    )
 
 
 async def hold(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.connectors.mirror import Mirrored, Seen
 from bridge.match.syncs import Side, SyncedField, SyncRule, other
-from bridge.store.sync_fields import FieldRow, Said
+from bridge.store.sync_fields import FieldRow, Pending, Said
+from bridge.sync.begun import begun, going_on, is_ours, with_steps
 from bridge.sync.merge import AS_LEFT, Base, Decision, decide, same
 from bridge.sync.pairs import SIDES
 
@@ -19,12 +20,16 @@ Lost = Mapping[tuple[Side, str], Seen]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One field of a pair. left, right: what was read."""
+    """One field of a pair. left, right: what was read.
+
+    pending: what an earlier try began to write, of which no end is known.
+    """
 
     rule: SyncedField
     left: Seen
     right: Seen
     decision: Decision
+    pending: Pending | None = None
 
     @property
     def field(self) -> str:
@@ -56,14 +61,32 @@ class Decided:
     def worth_saying(self) -> bool:
         return self.decision.reason not in ("", AS_LEFT)
 
-    def replaced_another(self, side: Side, seen: Seen) -> bool:
-        """Whether our write replaced something else than was read before it."""
-        if seen.before is None or not same(seen.value, self.wanted(side)):
+    def begun(self, made: Mapping[Side, Sequence[str]]) -> Pending:
+        """What to write down about writes that are made, or about to be: by side, the values in
+        their order. A person's value that is put back where it was replaced stays a person's."""
+        wanted = self.wanted("left"), self.wanted("right")
+        pending = going_on(self.pending, wanted, (self.left, self.right))
+        for side, steps in made.items():
+            restored = self.wanted(side) if side == self.decision.winner else None
+            own = [one for one in steps if restored is None or not same(one, restored)]
+            pending = with_steps(pending, side, own)
+        return pending
+
+    def replaced_another(self, side: Side, seen: Seen, steps: Sequence[str]) -> bool:
+        """Whether our write replaced something else than was read before it. steps: what was set,
+        the last of which stands there now."""
+        if seen.ours is False or seen.before is None or not steps:
             return False
-        if same(seen.before, seen.value) or seen.before in self.rule.through:
+        if not same(seen.value, steps[-1]):
+            return False
+        if same(seen.before, seen.value) or any(same(seen.before, one) for one in steps):
             return False
         read = self.now(side)
         return not same(seen.before, read.value) or (read.exact and seen.before_at > read.at > 0)
+
+    def given(self, side: Side) -> Said:
+        """What a side has by our word; when it was set there is not known where we set it."""
+        return (self.wanted(side), 0) if self.to_write(side) else as_said(self.now(side))
 
     def agreed(self, after: Both) -> tuple[Said, Said]:
         """What both sides say now, where that is alike; else what they were given: then somebody
@@ -85,11 +108,11 @@ def decide_fields(
         if left is None or right is None:
             continue
         row = rows.get(one.name)
-        seen_left = lost.get(("left", one.name)) or theirs(one, left, row, "left")
-        seen_right = lost.get(("right", one.name)) or theirs(one, right, row, "right")
+        seen_left = lost.get(("left", one.name)) or theirs(left, row, "left")
+        seen_right = lost.get(("right", one.name)) or theirs(right, row, "right")
         take = side_of(row.take) if row else None
         decision = decide(one, seen_left, seen_right, base_of(row), take)
-        found.append(Decided(one, left, right, decision))
+        found.append(Decided(one, left, right, decision, row.pending if row else None))
     return found
 
 
@@ -104,21 +127,16 @@ def base_of(row: FieldRow | None) -> Base | None:
     return Base(Seen(*row.left), Seen(*row.right))
 
 
-def theirs(field: SyncedField, seen: Seen, row: FieldRow | None, side: Side) -> Seen:
+def theirs(seen: Seen, row: FieldRow | None, side: Side) -> Seen:
     """What people have set on a side: what we wrote there without learning of its end is none of
     theirs, whatever time it has; what it replaced unseen is."""
     if row is None or row.pending is None:
         return seen
-    pending, base = row.pending, row.left if side == "left" else row.right
-    wrote, there = pending.left, pending.right
-    before = pending.before_left
-    if side == "right":
-        wrote, there, before = there, wrote, pending.before_right
-    # Any of those that mean the same may have been reached, or one on the way there.
-    ours = {one.casefold() for one in (wrote, *field.choices(there, side), *field.through)}
-    if same(wrote, before) or same(seen.value, before) or seen.value.casefold() not in ours:
+    base = row.left if side == "left" else row.right
+    before, steps = begun(row.pending, side)
+    if not is_ours(seen, row.pending, side):
         return seen
-    if seen.before is not None and seen.before.casefold() not in {*ours, before.casefold()}:
+    if seen.before is not None and not any(same(seen.before, one) for one in (before, *steps)):
         return replaced(seen)
     return Seen(*base) if base is not None else Seen(before, 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from bridge.calling import Caller, Integration
@@ -14,20 +15,24 @@ from bridge.errors import GiveUp, Hold, TryAgain
 from bridge.match.syncs import Side, SyncRule
 from bridge.store import sync_fields
 from bridge.store.sync_breakers import FieldKey
-from bridge.store.sync_fields import PairKey, Pending
+from bridge.store.sync_fields import PairKey
 from bridge.store.transaction import Database, Transaction
 from bridge.sync.comments import Commenting
 from bridge.sync.decided import Both, Decided, decide_fields, replaced
 from bridge.sync.merge import Decision
 from bridge.sync.pairs import SIDES, id_of
 from bridge.sync.pingpong import Breakers
-from bridge.sync.writing import Asked, Ends, Thing, Writer
+from bridge.sync.writing import Asked, Ends, Steps, Thing, Writer
 
 ROUNDS = 5
 """How often a pair is read again because somebody changed it at the same moment."""
 
 OFF_SECONDS = 60.0
 """How soon it is looked again whether an integration is switched on."""
+
+
+Noted = dict[str, dict[Side, tuple[str, ...]]]
+"""By field and side, the values that it is given in this round, one after the other."""
 
 
 class Integrations(Protocol):
@@ -157,6 +162,7 @@ class Engine:
         decided = decide_fields(rule, both, rows, lost)
         written: dict[Side, list[Decided]] = {}
         blocked: set[str] = set()
+        noted: Noted = {one.field: {} for one in decided}
         for side in SIDES:
             todo = []
             for one in decided:
@@ -168,9 +174,10 @@ class Engine:
                     blocked.add(one.field)
             if todo:
                 written[side] = todo
-                await self._begin(pair, todo)
-                await writer.fields(ends[side], todo)
+                note = partial(self._begin, pair, decided, noted)
+                await writer.fields(ends[side], todo, note)
                 report.wrote += [words_of(one, ends[side]) for one in todo]
+        await self._reached(pair, [one for one in decided if noted[one.field]])
         for side in written:
             both[side] = await self._read_one(rule, ends[side])
         overwritten = {
@@ -178,7 +185,7 @@ class Engine:
             for side, todo in written.items()
             for one in todo
             for seen in (both[side].fields[one.field],)
-            if one.replaced_another(side, seen)
+            if one.replaced_another(side, seen, noted[one.field].get(side, ()))
         }
         if overwritten:
             lost.update(overwritten)
@@ -197,17 +204,38 @@ class Engine:
             report.reasons.append(trouble)
         return not trouble
 
-    async def _begin(self, pair: PairKey, todo: Sequence[Decided]) -> None:
+    async def _begin(
+        self,
+        pair: PairKey,
+        decided: Sequence[Decided],
+        noted: Noted,
+        side: Side,
+        steps: Steps,
+    ) -> None:
+        """Writes down what a side has been given and is about to be. noted: what was by now."""
         now = self.clock()
+        for name, made in steps.items():
+            noted[name][side] = made
+        begun = [(one.field, one.begun(noted[one.field])) for one in decided if one.field in steps]
 
         async def work(tx: Transaction) -> None:
-            for one in todo:
-                pending = Pending(
-                    one.wanted("left"), one.wanted("right"), one.left.value, one.right.value
-                )
-                await sync_fields.begin(tx, pair, one.field, pending, now)
+            for name, pending in begun:
+                await sync_fields.begin(tx, pair, name, pending, now)
 
         await self.database.write(work, short=True)
+
+    async def _reached(self, pair: PairKey, decided: Sequence[Decided]) -> None:
+        """Writes down that all writes were answered. Else a person's change right behind them
+        would meet those that they carried over as a conflict."""
+
+        async def work(tx: Transaction) -> None:
+            for one in decided:
+                await sync_fields.reached(
+                    tx, pair, one.field, one.given("left"), one.given("right")
+                )
+
+        if decided:
+            await self.database.write(work, short=True)
 
     async def _keep(
         self, pair: PairKey, event_id: str, decided: Sequence[Decided], after: Both
