@@ -1,17 +1,23 @@
-"""The short form of the storm; `python -m tests.sync 500 --seed 7` runs a longer one."""
+"""Short storms over every pair; `python -m tests.sync 500 --pair all` has longer ones."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from tests.sync.storm import blow
+import pytest
 
-EDITS = int(os.environ.get("SYNC_STORM_EDITS", "14"))
+from tests.sync.judge import check
+from tests.sync.pairings import PAIRINGS
+from tests.sync.storm import blown
+
+EDITS = int(os.environ.get("SYNC_STORM_EDITS", "20"))
 SEED = int(os.environ.get("SYNC_STORM_SEED", "7"))
 
 
-async def test_both_sides_end_alike_with_the_newest_of_what_people_said(tmp_path: Path) -> None:
-    storm = await blow(tmp_path, SEED, EDITS, pairs=2)
-    assert storm.left == 0
-    assert len(storm.made) > EDITS / 2
+@pytest.mark.parametrize("name", [one for one in PAIRINGS if one != "alert"])
+async def test_both_sides_end_alike_with_what_people_said_last(tmp_path: Path, name: str) -> None:
+    async with blown(tmp_path, name, SEED, EDITS, pairs=2) as storm:
+        await check(storm)
+        assert storm.left == 0
+        assert len(storm.made) > EDITS / 4
