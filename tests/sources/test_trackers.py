@@ -343,3 +343,71 @@ def test_confluence_test_of_the_connection_is_a_ping() -> None:
 
 def _basic(secret: str) -> str:
     return base64.b64encode(secret.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("told", "lane", "text"),
+    [
+        ({"ts": "1.1", "text": "a"}, "C:1.1", "a"),
+        ({"ts": "2.2", "text": "a", "thread_ts": "1.1"}, "C:1.1", "a"),
+        (
+            {"subtype": "message_changed", "ts": "9.9", "message": {"ts": "1.1", "text": "b"}},
+            "C:1.1",
+            "b",
+        ),
+        (
+            {
+                "subtype": "message_changed",
+                "ts": "9.9",
+                "message": {"ts": "2.2", "thread_ts": "1.1", "text": "b"},
+            },
+            "C:1.1",
+            "b",
+        ),
+        ({"subtype": "message_deleted", "ts": "9.9", "deleted_ts": "1.1"}, "C:1.1", None),
+    ],
+)
+def test_slack_message_is_edited_and_deleted_in_its_own_lane(
+    told: dict[str, JSON], lane: str, text: str | None
+) -> None:
+    body = {"type": "event_callback", "event": {"type": "message", "channel": "C", **told}}
+    (event,) = events(source("slack"), delivery(json.dumps(body).encode()))
+    assert (event.type, event.subject) == ("message", lane)
+    assert part_of(event.data, {"text": "", "thread": ""}) == {"text": text, "thread": "1.1"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "headers", "body", "comment", "subject"),
+    [
+        (
+            "github",
+            ("pull_request", "issue_comment"),
+            {"action": "opened", "repository": {"full_name": "a/b"}, "pull_request": {"number": 7}},
+            {"action": "created", "repository": {"full_name": "a/b"}, "issue": {"number": 7}},
+            "a/b#7",
+        ),
+        (
+            "gitlab",
+            ("", ""),
+            {
+                "object_kind": "merge_request",
+                "project": {"path_with_namespace": "a/b"},
+                "object_attributes": {"iid": 7, "action": "open"},
+            },
+            {
+                "object_kind": "note",
+                "project": {"path_with_namespace": "a/b"},
+                "object_attributes": {"noteable_type": "MergeRequest"},
+                "merge_request": {"iid": 7},
+            },
+            "a/b!7",
+        ),
+    ],
+)
+def test_request_to_merge_is_in_one_lane_with_the_comments_on_it(
+    preset: str, headers: tuple[str, str], body: JSON, comment: JSON, subject: str
+) -> None:
+    for word, told in zip(headers, (body, comment), strict=True):
+        given = delivery(json.dumps(told).encode(), {"x-github-event": word})
+        (event,) = events(source(preset), given)
+        assert event.subject == subject
