@@ -21,7 +21,7 @@ help:
 	@echo 'make chaos         kills, lost answers, full disks; SEED=7 runs one again'
 	@echo 'make format        rewrite the files as make check wants them'
 	@echo 'make frontend      bundle what the pages load anew; needs Node'
-	@echo 'make docs          generate docs/configuration.md and docs/cli.md anew'
+	@echo 'make docs          generate the pages of docs/ that come from the program anew'
 
 demo: $(VENV)/.installed
 	@exec $(BIN)/bridge demo $(ARGS)

@@ -30,8 +30,6 @@ from bridge.store.transaction import Database, Transaction
 from bridge.text.escape import escape_markdown
 
 SCAN = "scan"
-PROVIDERS = ("jira", "github", "linear")
-"""The systems a push can name: each is a connector of that name."""
 
 
 @dataclass(frozen=True, slots=True)
