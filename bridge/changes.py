@@ -55,6 +55,9 @@ TOLD_WHOLE = {
 }
 """Fields that are compared with the last known state where an event tells all and no change."""
 
+RAISED = ("alert.raised", "finding.opened")
+"""Told of what is new, and of what is open again."""
+
 MARK = re.compile(r"scanbridge[-:](?!case-|moves|tables)([a-z0-9-]{12,40})")
 """Our mark in a label, a tag, or a line of a text that nobody sees."""
 
@@ -186,7 +189,8 @@ def changes_told(event: Event, known: JSON) -> list[Change]:
     if not isinstance(data, dict):
         return []
     family, _, verb = event.type.partition(".")
-    if verb == CREATED or event.type in ("alert.raised", "finding.opened"):
+    again = event.type in RAISED and isinstance(known, dict)  # what was there is open again
+    if verb == CREATED or (event.type in RAISED and not again):
         known_by = {*marks_in(data), _text(data.get("id"))} - {""}
         return [Change(CREATED, frozenset(map(digest, known_by)), "the ticket")]
     if verb == "deleted":
@@ -204,6 +208,9 @@ def changes_told(event: Event, known: JSON) -> list[Change]:
             for name in TOLD_WHOLE.get(family, ())
             if name in data and data[name] != known.get(name)
         ]
+    elif not found and family == "alert" and "status" in data:
+        # Of one that was never heard of, an event still says that its status is another one now.
+        found = [plain("status", data["status"])]
     status = [one for one in found if one.field == "status"]
     return [one for one in found if not (status and one.field in FOLLOWS_STATUS)]
 

@@ -15,7 +15,7 @@ EDITS = int(os.environ.get("SYNC_STORM_EDITS", "20"))
 SEED = int(os.environ.get("SYNC_STORM_SEED", "7"))
 
 
-@pytest.mark.parametrize("name", [one for one in PAIRINGS if one != "alert"])
+@pytest.mark.parametrize("name", PAIRINGS)
 async def test_both_sides_end_alike_with_what_people_said_last(tmp_path: Path, name: str) -> None:
     async with blown(tmp_path, name, SEED, EDITS, pairs=2) as storm:
         await check(storm)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.action import Call, Outcome
-from bridge.connectors.answers import as_object
+from bridge.connectors.answers import as_object, child
 from bridge.connectors.github.client import GitHub
 from bridge.connectors.github.options import REPOSITORY
 from bridge.connectors.github.texts import cell_text
@@ -92,17 +92,23 @@ async def update_alert(github: GitHub, call: Call[UpdateAlert]) -> Outcome:
     return Outcome({"state": str(made.get("state", body["state"]))}, lost=tuple(lost))
 
 
+ENDINGS = ("dismissed", "resolved", "fixed", "auto_dismissed")
+"""States that an alert is given with a time of their own, `dismissed_at` and so on."""
+
+
 async def mirror_alert(github: GitHub, key: str, comments: bool) -> Mirrored:
-    """An alert as sync sees it: its state alone, and when it was last changed."""
+    """An alert as sync sees it: its state alone. When it was closed GitHub tells; of an open one
+    there is only the time of its last change of any kind."""
     del comments
     repository, name, number = _parsed(github, key)
     alert = as_object(await github.get(f"/repos/{repository}/{name}/alerts/{number}"))
-    times = (alert.get(field) for field in ("updated_at", "dismissed_at", "fixed_at"))
-    at = max((moment(one) for one in times), default=0)
-    return Mirrored(
-        f"{name} {number}", text_of(alert.get("html_url")),
-        {"status": Seen(text_of(alert.get("state")), at, exact=False)},
-    )  # fmt: skip
+    state = text_of(alert.get("state"))
+    ended = moment(alert.get(f"{state}_at")) if state in ENDINGS else 0
+    updated = max(moment(alert.get("updated_at")), moment(alert.get("created_at")))
+    who, own = text_of(child(alert, f"{state}_by", "login")), await github.own_login()
+    ours = who.casefold() == own.casefold() if ended and who and own else None
+    seen = Seen(state, ended or updated, exact=ended > 0, ours=ours)
+    return Mirrored(f"{name} {number}", text_of(alert.get("html_url")), {"status": seen})
 
 
 def object_of(parameters: UpdateAlert) -> str:
