@@ -9,13 +9,15 @@ import shutil
 import socket
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 import rich_click as click
 
-from bridge.configured import check_rules_alone
+from bridge.configured import check_rules_alone, examine
 from bridge.settings import Settings
+from bridge.sources.catalogue import load_presets
 from tests.generate_docs import PAGES, every_command
 
 ROOT = Path(__file__).parents[1]
@@ -127,6 +129,53 @@ def test_rules_in_the_readme_are_good(tmp_path: Path) -> None:
         file = tmp_path / f"{number}.yaml"
         file.write_text(block, encoding="utf-8")
         assert check_rules_alone(file).rules
+
+
+def yaml_blocks(begins: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each YAML block of the pages that begins with one of these keys, with its page's name."""
+    return [
+        (page.name, block)
+        for page in PROSE
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+        if block.startswith(begins)
+    ]
+
+
+CONFIGURATIONS = yaml_blocks(("server:", "sources:", "integrations:"))
+
+
+@pytest.mark.parametrize(("page", "block"), CONFIGURATIONS)
+def test_configuration_in_the_pages_is_good(page: str, block: str, tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    if "integration: kibana" in block:  # the one that the pages run the rules of cases with
+        shutil.copy(ROOT / "rules" / "cases.yaml", tmp_path / "rules")
+    file = tmp_path / "bridge.yaml"
+    file.write_text(block, encoding="utf-8")
+    environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "made-up-in-a-test")
+    assert [str(one) for one in examine(file, environ).problems if not one.warning] == [], page
+
+
+def test_preset_in_the_pages_is_good_with_the_parts_that_they_add(tmp_path: Path) -> None:
+    ((_, preset),) = yaml_blocks(("name: acme-scanner",))
+    more = [block for _, block in yaml_blocks(("kinds:", "answers:"))]
+    assert len(more) == 2
+    (tmp_path / "acme-scanner.yaml").write_text(preset + "".join(more), encoding="utf-8")
+    assert "acme-scanner" in load_presets(tmp_path)
+
+
+def test_sync_rule_in_the_pages_is_good(tmp_path: Path) -> None:
+    ((_, block),) = [one for one in yaml_blocks(("version: 1",)) if one[0] == "sync.md"]
+    file = tmp_path / "sync.yaml"
+    file.write_text(block, encoding="utf-8")
+    assert check_rules_alone(file).syncs
+
+
+def test_step_in_the_page_about_jira_is_good(tmp_path: Path) -> None:
+    ((_, step),) = [one for one in yaml_blocks(("- comment:",)) if one[0] == "jira.md"]
+    file = tmp_path / "steps.yaml"
+    head = "version: 1\nrules:\n- name: a\n  on: scan.finished\n  then:\n"
+    file.write_text(head + textwrap.indent(step, "  "), encoding="utf-8")
+    assert check_rules_alone(file).rules
 
 
 def test_every_target_that_is_documented_is_in_the_makefile() -> None:
