@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.document import Document
 from bridge.errors import ExpressionFailed, Invalid, Place, Problem
@@ -20,6 +20,11 @@ from bridge.match.result import MOST_RESULT_CHARACTERS
 OPEN, CLOSE = "${{", "}}"
 _MATTERS = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{}]""", re.DOTALL)
 """What decides where a template ends: braces, and quoted text, in which braces mean nothing."""
+
+_ALMOST = re.compile(
+    r"(?:(?<!\$)\{\{|\$\{(?!\{))\s*(?:data|event|each|vars|steps|link|group)\s*[.\[]"
+)
+"""What looks like another program's template. Wiki markup has `{{ }}` too: only our paths count."""
 
 Escape = Callable[[str], str]
 Path = tuple[str | int, ...]
@@ -197,6 +202,10 @@ def _walk(
     leaves: list[Leaf],
 ) -> None:
     if isinstance(value, str):
+        if almost := _ALMOST.search(value):
+            words = f"{almost[0]} … stands in the text as it is"
+            odd = document.problem((*path, *below), words, "a template is ${{ … }}")
+            problems.append(replace(odd, warning=True))
         if OPEN in value:
             parts = _compile_leaf(value, document, (*path, *below), names, problems)
             leaves.append(Leaf(below, parts))

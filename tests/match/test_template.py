@@ -42,7 +42,7 @@ def rendered(text: str) -> JSON:
         ("x ${{ data.n > 3 }}", "x true"), ("${{ data.n }}${{ data.t }}", "7a*b"),
         ('[a, {b: "${{ data.n }}"}]', ["a", {"b": 7}]), ("plain", "plain"),
         ("""'${{ "}}" + data.t }}'""", "}}a*b"), ("'${{ {\"a\": {\"b\": 1}} }}'", {"a": {"b": 1}}),
-        ("""'${{ "${{" }}'""", "${{"), ("$ {{ data.n }}", "$ {{ data.n }}"),
+        ("""'${{ "${{" }}'""", "${{"), ("$ {{ n }}", "$ {{ n }}"),
     ],
 )  # fmt: skip
 def test_template_gives(text: str, expected: JSON) -> None:
@@ -117,3 +117,20 @@ def test_splitting_loses_no_text(text: str) -> None:
             assert piece in text
         else:
             assert text[piece[0] :].startswith(piece[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('"{{ data.n }} of"', "{{ data. … stands in the text as it is (a template is ${{ … }})"),
+        ('"${{ data.n }} ${ each.id }"', "${ each. … stands in the text as it is"),
+    ],
+)
+def test_template_of_another_program_is_a_warning(text: str, said: str) -> None:
+    _, (problem,) = compiled(text)
+    assert said in problem
+
+
+@pytest.mark.parametrize("text", ['"{{data}} in {{event}}"', "\"${{ {'a': {'b': data.n}} }}\""])
+def test_wiki_markup_and_maps_are_taken_for_no_other_template(text: str) -> None:
+    assert compiled(text)[1] == []
