@@ -16,6 +16,7 @@ from tests.sync.ends.github import GitHubAlert, GitHubIssue
 from tests.sync.ends.jira import JiraIssue
 from tests.sync.ends.kibana import KibanaCase
 from tests.sync.ends.linear import LinearIssue
+from tests.sync.ends.sentry import SentryIssue
 from tests.sync.ends.thehive import TheHiveCase
 from tests.sync.world import World
 
@@ -61,6 +62,8 @@ class Pairing:
     record: the side whose thing the other was made for; subject: what its events call it.
     conflict: the policy. step_ms: how far apart edits are, at least and at most; a system that
     gives whole seconds cannot tell more than that.
+    reconciled: whether the reconciler has to look at the end, since one side's webhooks cannot be
+    told apart when they say the same again.
     blind: the side that cannot be checked after a write: an edit in the one request between the
     bridge's look and its write may be lost there, as the documentation says.
     """
@@ -77,6 +80,7 @@ class Pairing:
     reason: str = ""
     step_ms: tuple[int, int] = (5, 900)
     blind: Side | None = None
+    reconciled: bool = False
 
     def rules(self) -> str:
         (left, left_kind), (right, right_kind) = self.ends
@@ -193,5 +197,15 @@ PAIRINGS: Mapping[str, Pairing] = {
         {"status": Meaning(ALERT_STATUS, JIRA_STATUS | {"In Progress": OPEN})},
         record="left", comments=False, reason="false positive", step_ms=(1_000, 3_000),
         blind="left",
+    ),
+    "sentry": Pairing(
+        SentryIssue, JiraIssue, (("sentry", "alert"), ("jira", "issue")),
+        {
+            "status": Meaning(
+                {"unresolved": OPEN, "resolved": DONE, "ignored": DONE},
+                JIRA_STATUS | {"In Progress": OPEN},
+            ),
+        },
+        record="left", subject="sentry/{}", comments=False, reconciled=True,
     ),
 }  # fmt: skip

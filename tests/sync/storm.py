@@ -6,7 +6,7 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bridge.match.syncs import Side
@@ -105,6 +105,8 @@ class Storm:
     async def settle(self) -> None:
         """Until nothing moves any more; a person decides what is held for one."""
         await self.world.settle()
+        if self.pairing.reconciled:
+            await self.reconcile()
         database = self.world.parts.database
         while held := await database.read(held_fields):
             for one in held:
@@ -117,6 +119,15 @@ class Storm:
                 change = Change("default", self.world.clock(), "cli", "cli", "x", one.id, {})
                 await resolve(database, one.id, side, change)
             await self.world.settle()
+
+    async def reconcile(self) -> None:
+        async def sleep(seconds: float) -> None:
+            del seconds
+
+        reconciler = replace(self.world.parts.engine.reconciler, sleep=sleep)
+        async for looked in reconciler.all():
+            assert not looked.trouble, looked
+        await self.world.settle()
 
     def said(self, number: int, name: str) -> Sequence[Edit]:
         return [one for one in self.made if (one.pair, one.field) == (number, name)]

@@ -33,7 +33,10 @@ sources:
   - {{name: github, preset: github, secrets: [made-up], integration: github}}
   - {{name: linear, preset: linear, secrets: [made-up], integration: linear}}
   - {{name: thehive, preset: thehive, secrets: [made-up], integration: thehive}}
+  - {{name: sentry, preset: sentry, secrets: [made-up], integration: sentry}}
 integrations:
+  - {{name: sentry, type: sentry, base_url: "{base}/sentry", auth: {{auth_token: made-up}},
+      organization: sandbox}}
   - {{name: thehive, type: thehive, base_url: "{base}/thehive", auth: {{api_key: made-up}}}}
   - {{name: jira, type: jira, base_url: "{base}/jira", project: SEC,
       auth: {{email: b@x.example, api_token: made-up}}}}
@@ -65,6 +68,7 @@ PERSON = {"authorization": "Basic " + base64.b64encode(b"anna:made-up").decode()
 HEADERS = {
     "kibana": PERSON | {"kbn-xsrf": "tests"}, "github": {"authorization": "Bearer as-anna"},
     "linear": {"authorization": "as-anna"}, "thehive": {"authorization": "Bearer as-anna"},
+    "sentry": {"authorization": "Bearer as-anna"},
 }  # fmt: skip
 
 
@@ -256,7 +260,7 @@ async def open_world(
             webhooks._sender = world.take
             webhooks.targets = tuple(
                 Target(f"http://bridge.test/hooks/{name}", "made-up", (), (name,))
-                for name in ("jira", "kibana", "github", "linear", "thehive")
+                for name in ("jira", "kibana", "github", "linear", "thehive", "sentry")
             )
             try:
                 yield world

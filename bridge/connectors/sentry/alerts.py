@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
-from bridge.connectors.mirror import Mirrored, Seen, check_expected, moment, text_of
+from bridge.connectors.mirror import (
+    Change,
+    Mirrored,
+    check_expected,
+    latest,
+    moment,
+    text_of,
+    with_times,
+)
 from bridge.connectors.parameters import TextFormat, Transition, UpdateAlert
 from bridge.connectors.prose import folded
 from bridge.connectors.sentry.client import Sentry
@@ -90,13 +99,26 @@ async def _set(
 
 
 async def mirror_alert(sentry: Sentry, key: str, comments: bool) -> Mirrored:
-    """An issue as sync sees it: its status alone; its activity says when that was set."""
+    """An issue as sync sees it: its status alone; its activity says when that was set, and what
+    it was before. Where it ends in another status, as it may where Sentry sets one by itself, no
+    time is told."""
     del comments
     issue = await sentry.issue(await sentry.issue_path(key))
-    status = text_of(issue.get("status"))
-    at = _last(issue, *HAPPENED.values()) or moment(issue.get("firstSeen"))
-    url, title = text_of(issue.get("permalink")), text_of(issue.get("title"))
-    return Mirrored(title, url, {"status": Seen(status, at)})
+    values = {"status": text_of(issue.get("status"))}
+    changes: list[Change] = []
+    told = sorted(map(as_object, as_list(issue.get("activity"))), key=_when)
+    for one in told:
+        kind = text_of(one.get("type"))
+        for status, name in HAPPENED.items():
+            if kind.startswith(name):
+                before = changes[-1].after if changes else "unresolved"
+                changes.append(Change(_when(one), "status", before, status))
+    seen = with_times(values, latest(changes), 0)
+    return Mirrored(text_of(issue.get("title")), text_of(issue.get("permalink")), seen)
+
+
+def _when(happening: Mapping[str, JSON]) -> int:
+    return moment(happening.get("dateCreated"))
 
 
 def object_of(parameters: UpdateAlert) -> str:
