@@ -318,3 +318,11 @@ def test_dependency_tracks_decision_for_all_projects_is_in_the_lane_of_the_findi
     body = {"notification": {"group": "PROJECT_AUDIT_CHANGE", "subject": subject}}
     (event,) = events(source("dependency-track"), delivery(json.dumps(body).encode()))
     assert (event.type, event.subject) == ("finding.resolved", "p/c/CVE-1")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"runs": []}', b'{"runs": null}', b'{"error": "x"}', b"[]"]
+)
+def test_sarif_body_without_runs_is_no_scan_that_found_nothing(body: bytes) -> None:
+    (event,) = events(source("sarif"), delivery(body))
+    assert event.type in ("no runs", "unrecognised")
