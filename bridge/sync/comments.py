@@ -57,10 +57,8 @@ class Commenting:
         """What was written, in words. reasons: why not more; is added to."""
         if self.rule.comments is None:
             return []
-        known = await self._known()
-        edited = self._edited(both, known)
-        wrote = await self._add(ends, both, writer, known)
-        for one in edited[:MOST_AT_ONCE]:
+        wrote = await self._add(ends, both, writer, await self._known())
+        for one in self._edited(both, await self._known())[:MOST_AT_ONCE]:
             wrote += await self._edit(one, ends, both, writer, reasons)
         return wrote
 
@@ -85,10 +83,12 @@ class Commenting:
                 continue
             there, marks = ends[other(side)], its_marks(self.rule, self.pair, side, said)
             text = with_origin(said, ends[side].integration, both[side])
-            kept = Carried(0, said.edited_at, digest(said.body), "", (digest(words(text)),))
+            ours = digest(words(text))
+            tried = known.get((side, said.id), Carried()).wrote
+            kept = Carried(0, said.edited_at, digest(said.body), "", (*tried, ours))
             copy = copy_with(both[there.side], marks)
             if copy is not None:  # a push, or an earlier try of ours, has made it
-                copy_id = copy.id
+                copy_id, as_now = copy.id, digest(words(copy.body)) == ours
             else:
                 await self._keep(side, said.id, kept)
                 parameters = Comment(ticket=there.id, body=text)
@@ -96,11 +96,13 @@ class Commenting:
                 outcome = await writer.call(
                     there, "comment", parameters, marks[0], may_exist=doubtful
                 )
-                copy_id = str(outcome.outputs.get("id") or "")
+                copy_id, as_now = str(outcome.outputs.get("id") or ""), not outcome.found
                 if copy_id:
                     await self._keep(there.side, copy_id, Carried(self.clock()))
                     made.add((there.side, copy_id))
                 wrote.append(f"a comment on {there.id}")
+            if not as_now:  # it may have been edited since: then its copy is, as others are
+                kept = replace(kept, edited_at=0, said="")
             await self._keep(side, said.id, replace(kept, copied_at=self.clock(), copy_id=copy_id))
         return wrote
 

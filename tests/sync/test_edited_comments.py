@@ -204,6 +204,17 @@ async def test_copy_that_a_person_edited_stays_until_the_original_is_edited_agai
     assert set(await pair.said("jira")) == {"Seen in Jira.", "The newest."}
 
 
+async def test_edit_while_it_is_not_known_whether_the_copy_was_made_is_not_lost(pair: Pair) -> None:
+    await pair.remark("A new one.")
+    pair.world.fault(lost_answer="next:1")
+    await pair.world.deliver()
+    waiting = await pair.world.unfinished()
+    assert [row[0] for row in waiting] == ["waiting"]
+    await pair.edit(pair.far, (await pair.said(pair.far))["A new one."].id, "Edited.")
+    await pair.world.settle()
+    assert set(await pair.said("jira")) == {"Seen in Jira.", "Seen there.", "Edited."}
+
+
 async def test_edit_is_refused_where_somebody_was_faster(pair: Pair) -> None:
     for system, first in (("jira", "Seen there."), (pair.far, "Seen in Jira.")):
         integration = pair.world.parts.engine.registry.get(("default", system))
