@@ -44,3 +44,36 @@ def test_null_or_nothing_in_any_field_of_a_sample_fails_no_event(name: str) -> N
             holder.clear()
             holder.update(before)
     assert body == json.loads(sample.body)
+
+
+@pytest.mark.parametrize(
+    ("preset", "headers", "body", "subject"),
+    [
+        (
+            "sentry",
+            {"sentry-hook-resource": "issue"},
+            {"action": "created", "data": {"issue": {"id": 7}}},
+            "sentry/7",
+        ),
+        (
+            "sentry",
+            {"sentry-hook-resource": "event_alert"},
+            {"action": "triggered", "data": {"event": {"issue_id": 7, "event_id": "e"}}},
+            "sentry/7",
+        ),
+        ("hackerone", {}, {"data": {"report": {"id": 7}}}, "hackerone/7"),
+        ("semgrep", {}, [{"semgrep_finding": {"id": 7}}], "semgrep/7"),
+        (
+            "github",
+            {"x-github-event": "secret_scanning_alert_location"},
+            {"action": "created", "repository": {"full_name": "a/b"}, "alert": {"number": 7}},
+            "a/b/secret-scanning/7",
+        ),
+    ],
+)
+def test_id_that_is_a_number_names_the_same_lane_as_its_text(
+    preset: str, headers: dict[str, str], body: Any, subject: str
+) -> None:
+    for told in (body, json.loads(json.dumps(body).replace(": 7", ': "7"'))):
+        (event,) = events(source(preset), delivery(json.dumps(told).encode(), headers))
+        assert event.subject == subject
