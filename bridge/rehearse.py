@@ -63,8 +63,12 @@ def stand_in_settings(preset: str, name: str) -> SourceSettings:
 
 
 def find_sample(test: RuleTest, folder: Path) -> Path:
-    """The sample in the folder, in the working directory, or beside or above the rule file."""
+    """The sample in the folder, in the working directory, or beside or above the rule file.
+
+    Raises NotFound where it is in none of them.
+    """
     for start in (folder, Path(), *Path(test.place.file).resolve().parents):
         if (start / test.sample / HEADERS_FILE).is_file():
             return start / test.sample
-    return folder / test.sample
+    where = "the folder of the configuration, the working directory, and above the rule file"
+    raise NotFound(f"there is no sample {test.sample}; it was looked for in {where}")

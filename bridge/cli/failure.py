@@ -19,9 +19,11 @@ def report(error: Exception, *, verbose: bool) -> None:
     say(
         f"error: {_words(error)}" if known else f"error: this is a fault in bridge: {_named(error)}"
     )
-    cause = error.__cause__
+    said, cause = _words(error), error.__cause__
     while cause is not None:
-        say(f"  because: {_words(cause)}")
+        if _words(cause) != said:  # libraries wrap one another's errors without a word of their own
+            said = _words(cause)
+            say(f"  because: {said}")
         cause = cause.__cause__
     if verbose:
         traceback.print_exception(error, file=sys.stderr)

@@ -101,8 +101,9 @@ def test_failure_ends_with_1_and_says_so_on_stderr_only(run: Run) -> None:
 
 def test_failure_is_told_with_its_causes_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     inner = OSError("the disk\x1b[2J is full")
+    wrapped = RuntimeError("the disk\x1b[2J is full")
     outer = BridgeError("the store said no")
-    outer.__cause__ = inner
+    outer.__cause__, wrapped.__cause__ = wrapped, inner
     report(outer, verbose=False)
     assert capsys.readouterr().err.splitlines() == [
         "error: the store said no",

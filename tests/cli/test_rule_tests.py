@@ -75,7 +75,8 @@ def test_test_whose_sample_is_not_there_fails(run: Run, folder: Path) -> None:
     with_tests(folder, TESTS.replace("scan-clean", "scan-cleam"))
     done = run("rules", "test")
     assert done.exit_code == 1
-    assert "this is no sample" in done.stdout
+    assert "there is no sample samples/qtangl/scan-cleam; it was looked for in" in done.stdout
+    assert f"{folder}/samples" not in done.stdout
 
 
 def test_test_that_was_not_planned_says_why(run: Run, folder: Path) -> None:
