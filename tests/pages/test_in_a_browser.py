@@ -89,6 +89,8 @@ async def test_a_dead_letter_is_replayed_and_given_up_with_a_reason(site: Site) 
     await site.go("/dead")
     await site.page.check("input[data-all=letter]")
     await site.page.fill("#reason", "moved by hand")
+    await site.page.press("#reason", "Enter")  # which would be the first button, a replay
+    assert await site.page.input_value("#reason") == "moved by hand"
     await site.page.click("text=Give up the ticked")
     await site.page.wait_for_selector("text=Nothing waits for a person.")
     await site.go(f"/events/{event_id}")
