@@ -213,7 +213,9 @@ def test_gitlab_comment_that_is_edited_is_no_second_comment() -> None:
     for action in ("create", "update"):
         body["object_attributes"]["action"] = action
         told += events(by, delivery(json.dumps(body).encode()))
-    assert [event.type for event in told] == ["issue.commented", "note.Issue.update"]
+    assert [event.type for event in told] == ["issue.commented", "issue.updated"]
+    changes = [{}, {"comment": {"from": None, "to": "Hello"}}]
+    assert [part_of(event.data, {"changed": {}})["changed"] for event in told] == changes
     assert {event.subject for event in told} == {"core/payments#17"}
     address = "https://gitlab.example.com/core/payments/-/issues/17"
     assert part_of(told[0].data, {"url": ""}) == {"url": address}
