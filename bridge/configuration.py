@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
 
 from bridge.document import Document, did_you_mean, in_order, load, path_text, read
 from bridge.environment import Overlay, Steps, fill_in, lay_environment
@@ -21,7 +24,7 @@ class SettingsRead:
     """What a configuration file gave.
 
     settings: what is right of it; parts with a mistake have their defaults, entries of lists are
-    left out. None where the file itself cannot be read.
+    without their wrong keys, or left out. None where the file itself cannot be read.
     sound: the names of the sections that hold what was written.
     problems: everything that is wrong.
     """
@@ -81,18 +84,43 @@ def _with_a_way_out(path: Path, problems: tuple[Problem, ...]) -> tuple[Problem,
 
 
 def _what_is_right(value: JSON, wrong: Collection[str]) -> tuple[Settings, Rows]:
-    """Settings of the parts in which no field is wrong; without any, the whole configuration."""
+    """Settings of the parts in which no field is wrong; without any, the whole configuration.
+
+    An entry of a list stays without its wrong keys where it makes sense without them, so that what
+    it names, such as a preset, is looked at too.
+    """
     parts: dict[str, JSON] = {}
     rows: dict[str, tuple[int, ...]] = {}
     for section, part in value.items() if isinstance(value, dict) else ():
         if section not in Settings.model_fields:
             continue
         if isinstance(part, list):
-            good = [row for row in range(len(part)) if not _lies_in((section, row), wrong)]
-            parts[section], rows[section] = [part[row] for row in good], tuple(good)
+            model = get_args(Settings.model_fields[section].annotation)[0]
+            good = {
+                row: entry
+                for row in range(len(part))
+                if (entry := _entry_that_is_right(part[row], (section, row), model, wrong))
+            }
+            parts[section], rows[section] = list(good.values()), tuple(good)
         elif not _lies_in((section,), wrong):
             parts[section] = part
     return Settings.model_validate(parts), rows
+
+
+def _entry_that_is_right(
+    entry: JSON, at: Steps, model: type[BaseModel], wrong: Collection[str]
+) -> JSON:
+    """The entry without the keys in which something is wrong; None where nothing is left of it."""
+    if not _lies_in(at, wrong):
+        return entry
+    if not isinstance(entry, dict):
+        return None
+    right = {key: part for key, part in entry.items() if not _lies_in((*at, key), wrong)}
+    try:
+        model.model_validate(right)
+    except ValidationError:
+        return None
+    return right
 
 
 def _lies_in(path: Steps, fields: Iterable[str]) -> bool:

@@ -240,7 +240,16 @@ def _source(settings: Settings, index: int, presets: Mapping[str, Preset]) -> So
         hint = did_you_mean(chosen.preset, presets) or f"known: {', '.join(presets)}"
         words = f'there is no preset "{chosen.preset}"'
         raise Invalid([settings.problem(("sources", index, "preset"), words, hint)])
-    return Source(preset, chosen, settings.place(("sources", index)))
+    try:
+        return Source(preset, chosen, settings.place(("sources", index)))
+    except Invalid as invalid:
+        raise Invalid([_at_its_key(settings, index, one) for one in invalid.problems]) from invalid
+
+
+def _at_its_key(settings: Settings, index: int, problem: Problem) -> Problem:
+    """A source does not know where its keys were written: `sources.NAME.KEY` is what it says."""
+    key = problem.field.removeprefix(f"sources.{settings.sources[index].name}.")
+    return settings.problem(("sources", index, key), problem.message, problem.hint)
 
 
 def _integrations(settings: Settings, problems: list[Problem]) -> dict[Named, Integration]:

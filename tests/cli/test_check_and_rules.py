@@ -74,11 +74,39 @@ integrations:
         told = [line.removeprefix("error: ") for line in done.stderr.splitlines()]
         assert [line.partition(": ")[0] for line in told if "rules" not in line] == [
             f"bridge.yaml:{place}"
-            for place in ("1:10", "3:12", "4:23", "4:41", "6:36", "7:5", "7:27", "7:73")
+            for place in (
+                "1:10",
+                "3:12",
+                "4:23",
+                "4:41",
+                "6:5",
+                "6:5",
+                "6:36",
+                "7:5",
+                "7:27",
+                "7:73",
+            )
         ]
         assert 'sources[1].preset: there is no preset "githup" (did you mean "github"?)' in told[2]
-        assert 'integrations[1].base_ulr: unknown key "base_ulr"' in told[6]
+        assert 'integrations[1].base_ulr: unknown key "base_ulr"' in told[8]
         assert 'rulez: unknown key "rulez" (did you mean "rules"?)' in told[-1]
+
+
+def test_wrong_key_of_an_entry_does_not_hide_what_else_is_wrong_with_it(
+    run: Run, folder: Path
+) -> None:
+    text = """\
+sources:
+  - {name: a, preset: githup, secrets: x}
+  - {name: b, preset: github, secrets: [x], on_bad_signature: perhaps, header: x-mine, proof: jwt}
+  - {name: c, preset: generic-hmac, secrets: [x], header: x-mine, allow_from: no}
+"""
+    (folder / "bridge.yaml").write_text(text, encoding="utf-8")
+    told = [line.removeprefix("error: ") for line in run("check").stderr.splitlines()]
+    assert [line.partition(": ")[0] for line in told] == [
+        f"bridge.yaml:{place}" for place in ("2:23", "2:40", "3:63", "3:95", "4:79")
+    ]
+    assert 'sources[1].proof: the preset "github" has no proof of this kind' in told[3]
 
 
 def test_mistakes_can_be_read_by_programs(run: Run, folder: Path) -> None:
