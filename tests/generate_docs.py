@@ -74,7 +74,7 @@ def _sections() -> Iterator[str]:
             yield f"{_wrapped(field.description or '')}\n"
         if model is IntegrationSettings:
             yield "### Further keys\n"
-            yield "They belong to the type and are checked with it: see the connector's page.\n"
+            yield "They belong to the type and are checked with it: see [actions](actions.md).\n"
 
 
 def _model_of(annotation: Any) -> type[BaseModel]:
