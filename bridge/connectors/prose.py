@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bridge.connectors.parameters import CreateTicket, TextFormat, UpdateTicket
 from bridge.errors import GiveUp
@@ -11,7 +12,7 @@ from bridge.event import JSON
 from bridge.text.adf_literal import parse_adf
 from bridge.text.adf_reader import read_adf
 from bridge.text.characters import head, length, one_line, tidy
-from bridge.text.cut import fit
+from bridge.text.cut import beginning, fit
 from bridge.text.gfm import write_markdown
 from bridge.text.markdown import read_markdown
 from bridge.text.plain import read_plain
@@ -20,8 +21,17 @@ from bridge.text.tree import Document, Written
 from bridge.text.wiki_reader import read_wiki
 
 
-def document_of(text: str, text_format: TextFormat) -> Document:
-    """The text as the tree that every system's writer takes. Raises GiveUp for broken ADF."""
+def document_of(text: str, text_format: TextFormat, limit: int | None = None) -> Document:
+    """The text as the tree that every system's writer takes. Raises GiveUp for broken ADF.
+
+    limit: of what will be written; of a source that is far longer only the beginning is read.
+    """
+    if limit is not None and text_format != "adf":
+        start = beginning(text, limit)
+        if start != text:
+            read = document_of(start, text_format)
+            words = f"of {len(text)} characters only the first {len(start)} were read"
+            return replace(read, lost=(words, *read.lost))
     match text_format:
         case "markdown":
             return read_markdown(text)
@@ -48,7 +58,7 @@ def markdown_text(
 
     calls: what would call somebody there, and is made quiet.
     """
-    document = document_of(text, text_format)
+    document = document_of(text, text_format, limit)
     if calls is not None:
         document = quiet(document, calls)
     return fit(document, limit, write_markdown)

@@ -79,6 +79,11 @@ def adf_table(header: list[str], rows: list[list[str]]) -> Node:
     return node
 
 
+REPEATED_LIMIT = 100_000
+"""Characters of addresses in one link: each part of its words repeats the address. Arbitrary, and
+three times of what a description may hold."""
+
+
 @dataclass(slots=True)
 class _Writer:
     lost: list[str] = field(default_factory=list)
@@ -186,7 +191,12 @@ class _Writer:
             self.lost.append(NO_ADDRESS)
             return self.inlines(link.content, marks)
         marked = _with(marks, {"type": "link", "attrs": {"href": target}})
-        return self.inlines(link.content if letters(link.content) else (Text(target),), marked)
+        words = letters(link.content)
+        nodes = self.inlines(link.content if words else (Text(target),), marked)
+        if len(nodes) * len(target) > REPEATED_LIMIT:
+            self.lost.append("a link of many parts became one of plain words")
+            nodes = _text(words, marked)
+        return nodes
 
 
 def _node(kind: str, content: list[Node]) -> Node:

@@ -27,12 +27,22 @@ from bridge.text.tree import (
 )
 
 Writer = Callable[[Document], Written]
+SOURCE_PER_UNIT = 10
 
 
 def rest_note(url: str = "") -> Paragraph:
     """The line that stands where the text was cut."""
     words: tuple[Inline, ...] = (Text("… cut here."),)
     return Paragraph((*words, Text(" "), Link(url, (Text("The rest"),))) if url else words)
+
+
+def beginning(source: str, limit: int) -> str:
+    """As much of a source as can come to be seen in a text of `limit` units: to read on takes
+    seconds in which nothing else runs.
+
+    A character may be written as `&#124;` or `&#x1F600;` and stand between signs.
+    """
+    return source[: limit * SOURCE_PER_UNIT]
 
 
 def fit(document: Document, limit: int, write: Writer, note: Paragraph | None = None) -> Written:

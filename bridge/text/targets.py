@@ -6,13 +6,19 @@ import re
 
 SCHEMES = ("http://", "https://", "mailto:")
 
-NO_ADDRESS = "a link that is no http, https or mailto address became its words"
+TARGET_LIMIT = 8_000
+"""Characters of an address: what servers take, and what Kibana's longest pages have."""
+
+NO_ADDRESS = (
+    "a link that is no http, https or mailto address, or one of more than "
+    f"{TARGET_LIMIT:,} characters, became its words"
+)
 """What a codec says of a link that it does not make: a script's, a file's, a made-up one."""
 
 
 def is_address(target: str) -> bool:
     """Whether a link may lead there."""
-    return target.lower().startswith(SCHEMES)
+    return len(target) <= TARGET_LIMIT and target[:8].lower().startswith(SCHEMES)
 
 
 def percent(target: str, unsafe: re.Pattern[str]) -> str:

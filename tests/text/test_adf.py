@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from bridge.text.characters import length, tidy
 from bridge.text.cut import fit
 from bridge.text.gfm import write_markdown
 from bridge.text.markdown import read_markdown
+from bridge.text.mrkdwn import write_mrkdwn
 from bridge.text.plain import write_plain
+from bridge.text.targets import NO_ADDRESS, TARGET_LIMIT
 from bridge.text.tree import (
     Block,
+    Break,
     Code,
     CodeBlock,
     Document,
@@ -34,6 +38,7 @@ from bridge.text.tree import (
     Strong,
     Table,
     Text,
+    Written,
 )
 from bridge.text.wiki import write_wiki
 from bridge.text.wiki_reader import read_wiki
@@ -336,3 +341,23 @@ def test_size_of_a_document_is_that_of_its_json() -> None:
     assert length(adf_text(written(Document((block,))))) == length(
         write_adf(Document((block,))).text
     )
+
+
+def test_address_is_not_repeated_a_thousand_times_in_one_link() -> None:
+    """Each part of a link's words has a mark of its own with the whole address in it."""
+    words = tuple(one for number in range(4_000) for one in (Text(f"w{number}"), Break()))
+    target = "https://example.com/" + "x" * 7_000
+    written = write_adf(Document((Paragraph((Link(target, words),)),)))
+    assert written.text.count(target) == 1
+    assert "w0 w1 w2" in written.text
+    assert written.lost == ("a link of many parts became one of plain words",)
+
+
+@pytest.mark.parametrize("write", [write_adf, write_markdown, write_mrkdwn, write_wiki])
+def test_address_longer_than_any_server_takes_becomes_words(
+    write: Callable[[Document], Written],
+) -> None:
+    link = Link("https://example.com/" + "x" * TARGET_LIMIT, (Text("words"),))
+    written = write(Document((Paragraph((link,)),)))
+    assert "example.com" not in written.text
+    assert written.lost == (NO_ADDRESS,)

@@ -23,7 +23,7 @@ async def comment(confluence: Confluence, call: Call[Comment]) -> Outcome:
         async for one in confluence.comments(page_id):
             if holds_anchor(one.body, call.mark):
                 return Outcome({"id": one.id}, found=True)
-    words = fit(document_of(given.body, given.format), LIMIT, write_storage)
+    words = fit(document_of(given.body, given.format, LIMIT), LIMIT, write_storage)
     if not words.text:
         raise GiveUp("the comment is empty")
     made = await confluence.add_comment(page_id, f"{words.text}<p>{anchor(call.mark)}</p>")

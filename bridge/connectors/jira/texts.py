@@ -59,14 +59,14 @@ def wiki_text(text: str, text_format: TextFormat, limit: int) -> Written:
     """Any format as wiki markup; an author's own is left as it is."""
     if text_format == "wiki":
         return fit_wiki(tidy(text), limit)
-    return fit(document_of(text, text_format), limit, write_wiki)
+    return fit(document_of(text, text_format, limit), limit, write_wiki)
 
 
 def adf_text(text: str, text_format: TextFormat, limit: int) -> Written:
     """Any format as the JSON of an ADF document; an author's own is left as it is."""
     if text_format == "adf":
         return fit_adf(adf_of(text), limit)
-    return fit(document_of(text, text_format), limit, write_adf)
+    return fit(document_of(text, text_format, limit), limit, write_adf)
 
 
 def summary_text(text: str) -> Written:

@@ -7,12 +7,12 @@ import uuid
 from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.parameters import Notify
+from bridge.connectors.prose import document_of
 from bridge.connectors.slack.client import Slack
 from bridge.connectors.slack.options import TEXT_LIMIT
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.text.cut import fit
-from bridge.text.markdown import read_markdown
 from bridge.text.mrkdwn import unescape_mrkdwn, write_mrkdwn
 from bridge.text.tree import Written
 
@@ -65,7 +65,7 @@ def object_of(parameters: Notify) -> str:
 
 
 def message_text(text: str) -> Written:
-    return fit(read_markdown(text), TEXT_LIMIT, write_mrkdwn)
+    return fit(document_of(text, "markdown", TEXT_LIMIT), TEXT_LIMIT, write_mrkdwn)
 
 
 def blocks_of(blocks: list[dict[str, JSON]]) -> JSON:
