@@ -115,6 +115,7 @@ EXPECTED = {
         ("finding.opened", "semgrep/d0c1a2b3c4d5e6f708192a3b4c5d6e7f"),
         ("finding.opened", "semgrep/e1c1a2b3c4d5e6f708192a3b4c5d6e80"),
     ],
+    "semgrep/supply-chain-incident": [("alert.raised", "semgrep/incident/12")],
     "semgrep/scan": [("scan.finished", "semgrep/acme-bank/gateway")],
     "sentry/comment-created": [("sentry.comment.created", "sentry/7710012")],
     "sentry/issue-created": [("alert.raised", "sentry/7710012")],

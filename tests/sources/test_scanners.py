@@ -326,3 +326,29 @@ def test_dependency_tracks_decision_for_all_projects_is_in_the_lane_of_the_findi
 def test_sarif_body_without_runs_is_no_scan_that_found_nothing(body: bytes) -> None:
     (event,) = events(source("sarif"), delivery(body))
     assert event.type in ("no runs", "unrecognised")
+
+
+@pytest.mark.parametrize(
+    ("affected", "severity", "status"),
+    [(True, "critical", "affected"), (False, "info", "not affected")],
+)
+def test_semgreps_incident_weighs_what_it_means_for_oneself(
+    affected: bool, severity: str, status: str
+) -> None:
+    incident: dict[str, JSON] = {
+        "incident_id": 12, "title": "Malicious code", "is_affected": affected, "description": None,
+        "advisories_url": "https://semgrep.example/a", "blog_url": None,
+        "incident_packages": {"items": [{"name": "demo", "version": "==1.0"}, {"name": "other"}]},
+        "matching_projects": {
+            "items": [{"repository_name": "acme/a"}, {"repository_name": "acme/b"}],
+        },
+    }  # fmt: skip
+    body = [{"semgrep_supply_chain_incident": incident}]
+    (event,) = events(source("semgrep"), delivery(json.dumps(body).encode()))
+    follows_vocabulary(event)
+    assert (event.type, event.subject) == ("alert.raised", "semgrep/incident/12")
+    wanted = {
+        "severity": severity, "status": status, "url": "https://semgrep.example/a",
+        "service": "acme/a, acme/b", "packages": ["demo==1.0", "other"],
+    }  # fmt: skip
+    assert part_of(event.data, wanted) == wanted
