@@ -33,7 +33,8 @@ Said = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is being written to both sides: the values they shall have, and had before.
+    """What is being written to both sides: the values they shall have, and had before, and when
+    those had been set.
 
     steps_left, steps_right: what was or may have been set there, by all tries since; none where
     nothing is written to that side.
@@ -45,6 +46,8 @@ class Pending:
     before_right: str
     steps_left: tuple[str, ...] = ()
     steps_right: tuple[str, ...] = ()
+    before_left_at: int = 0
+    before_right_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,12 @@ def stored(row: Row) -> FieldRow:
     left, right, held_left, held_right = (json.loads(row[at]) for at in (7, 8, 11, 12))
     pending = None
     if row[6] == WRITING:
-        (left_value, left_before, *left_steps), (right_value, right_before, *right_steps) = (
-            held_left, held_right,
-        )  # fmt: skip
+        left_value, left_before, left_at, *left_steps = held_left
+        right_value, right_before, right_at, *right_steps = held_right
         pending = Pending(
-            left_value, right_value, left_before, right_before, (*left_steps,), (*right_steps,)
-        )
+            left_value, right_value, left_before, right_before, (*left_steps,), (*right_steps,),
+            left_at, right_at,
+        )  # fmt: skip
     held = (held_left, held_right) if row[6] == HELD else ("", "")
     return FieldRow(
         row[0], PairKey(*row[1:5]), row[5], row[6], said(left), said(right), row[9], row[10],
@@ -128,15 +131,15 @@ async def agree(
 async def begin(tx: Transaction, pair: PairKey, field: str, pending: Pending, now: int) -> None:
     """A write is about to be made. Should its end never be known, what it wrote is not taken for
     a person's."""
-    left = json.dumps([pending.left, pending.before_left, *pending.steps_left])
-    right = json.dumps([pending.right, pending.before_right, *pending.steps_right])
+    left = [pending.left, pending.before_left, pending.before_left_at, *pending.steps_left]
+    right = [pending.right, pending.before_right, pending.before_right_at, *pending.steps_right]
     await tx.run(
         f"INSERT INTO sync_fields ({COLUMNS}, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, 'writing', 'null', 'null', 0, 0, ?, ?, 0, '', '', ?)"
         " ON CONFLICT (tenant, rule, left_id, right_id, field) DO UPDATE SET state = 'writing',"
         " held_left = excluded.held_left, held_right = excluded.held_right,"
         " updated_at = excluded.updated_at",
-        new_id("syn", now), *pair.values, field, left, right, now,
+        new_id("syn", now), *pair.values, field, json.dumps(left), json.dumps(right), now,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bridge.connectors.mirror import Seen
 from bridge.match.syncs import Side
@@ -11,31 +11,54 @@ from bridge.store.sync_fields import Pending
 from bridge.sync.merge import same
 
 
-def begun(pending: Pending, side: Side) -> tuple[str, tuple[str, ...]]:
-    """What stood on a side before we began to write there, and what may have been set since."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """before, at: what stood on a side before we began to write there, and since when.
+    steps: what may have been set since."""
+
+    before: str
+    at: int
+    steps: tuple[str, ...]
+
+    def replaced(self, seen: Seen) -> bool:
+        """Whether the last change, which is ours, replaced a value of somebody else's: one that
+        was set later than what stood there when we began."""
+        if seen.before is None or any(same(seen.before, one) for one in (self.before, *self.steps)):
+            return False
+        return seen.before_at >= self.at
+
+
+def begun(pending: Pending, side: Side) -> Begun:
     if side == "left":
-        return pending.before_left, pending.steps_left
-    return pending.before_right, pending.steps_right
+        return Begun(pending.before_left, pending.before_left_at, pending.steps_left)
+    return Begun(pending.before_right, pending.before_right_at, pending.steps_right)
 
 
 def is_ours(seen: Seen, pending: Pending, side: Side) -> bool:
     """Whether what stands on a side may be there because we wrote it."""
-    before, steps = begun(pending, side)
-    if seen.ours is False or same(seen.value, before):
+    ours = begun(pending, side)
+    if seen.ours is False or same(seen.value, ours.before):
         return False
-    return any(same(seen.value, one) for one in steps)
+    return any(same(seen.value, one) for one in ours.steps)
 
 
 def going_on(earlier: Pending | None, wanted: tuple[str, str], read: tuple[Seen, Seen]) -> Pending:
     """What is begun now that these values stand on both sides. Where one of them is what an
     earlier try wrote, its steps go on."""
-    new = Pending(*wanted, read[0].value, read[1].value)
-    if earlier and is_ours(read[0], earlier, "left"):
-        before, steps = begun(earlier, "left")
-        new = replace(new, before_left=before, steps_left=steps)
-    if earlier and is_ours(read[1], earlier, "right"):
-        before, steps = begun(earlier, "right")
-        new = replace(new, before_right=before, steps_right=steps)
+    left, right = read
+    new = Pending(
+        *wanted, left.value, right.value, before_left_at=left.at, before_right_at=right.at
+    )
+    if earlier and is_ours(left, earlier, "left"):
+        new = replace(
+            new, before_left=earlier.before_left, before_left_at=earlier.before_left_at,
+            steps_left=earlier.steps_left,
+        )  # fmt: skip
+    if earlier and is_ours(right, earlier, "right"):
+        new = replace(
+            new, before_right=earlier.before_right, before_right_at=earlier.before_right_at,
+            steps_right=earlier.steps_right,
+        )  # fmt: skip
     return new
 
 

@@ -82,7 +82,9 @@ class Decided:
         if same(seen.before, seen.value) or any(same(seen.before, one) for one in steps):
             return False
         read = self.now(side)
-        return not same(seen.before, read.value) or (read.exact and seen.before_at > read.at > 0)
+        if same(seen.before, read.value):  # away and back
+            return seen.before_at > read.at > 0
+        return seen.before_at >= read.at
 
     def given(self, side: Side) -> Said:
         """What a side has by our word; when it was set there is not known where we set it."""
@@ -117,8 +119,8 @@ def decide_fields(
 
 
 def as_said(seen: Seen) -> Said:
-    """A value to compare with later. A time that is not its own says nothing then."""
-    return seen.value, seen.at if seen.exact else 0
+    """A value to compare with later: it was set then, or before."""
+    return seen.value, seen.at
 
 
 def base_of(row: FieldRow | None) -> Base | None:
@@ -133,12 +135,12 @@ def theirs(seen: Seen, row: FieldRow | None, side: Side) -> Seen:
     if row is None or row.pending is None:
         return seen
     base = row.left if side == "left" else row.right
-    before, steps = begun(row.pending, side)
     if not is_ours(seen, row.pending, side):
         return seen
-    if seen.before is not None and not any(same(seen.before, one) for one in (before, *steps)):
+    ours = begun(row.pending, side)
+    if ours.replaced(seen):
         return replaced(seen)
-    return Seen(*base) if base is not None else Seen(before, 1)
+    return Seen(*base) if base is not None else Seen(ours.before, 1)
 
 
 def replaced(seen: Seen) -> Seen:

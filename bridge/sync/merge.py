@@ -96,7 +96,7 @@ def newer(left: Seen, right: Seen) -> Side | None:
 
 def moved(now: Seen, base: Seen) -> bool:
     """Whether a side has changed: to another value, or away and back, which is a choice too."""
-    return not same(now.value, base.value) or (now.exact and now.at > base.at > 0)
+    return not same(now.value, base.value) or now.earliest > base.at > 0
 
 
 def same(one: str, two: str) -> bool:

@@ -22,7 +22,7 @@ async def run(name: str, seed: int, edits: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         async with blown(Path(folder), name, seed, edits) as storm:
             await check(storm)
-            held = f", {storm.held} decided by a person" if storm.held else ""
+            held = f", {len(storm.decided)} decided by a person" if storm.decided else ""
             made = len(storm.made)
     seconds = time.monotonic() - started
     return f"{name}: {made} edits, seed {seed}, {seconds:.0f} s: both sides are alike{held}"

@@ -75,7 +75,8 @@ async def check_writes(storm: Storm, number: int, side: Side) -> None:
     most: Counter[tuple[str, str]] = Counter()
     for name in fields:
         said = storm.said(number, name)
-        most.update((name, one.said) for one in said)
+        decided = [one for one in storm.decided if (one.pair, one.field) == (number, name)]
+        most.update((name, one.said) for one in [*said, *decided])
         if name == "status":  # and passes some on the way to others
             most.update({(name, says): len(said) for says in fields[name].of(side).values()})
     wrote: Writes = Counter()

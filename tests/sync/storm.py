@@ -40,8 +40,8 @@ class Edit:
 class Storm:
     """left: edits that are still to be made. made: those that were, in their order.
 
-    ends: both systems. pairs: the things there, left and right. held: conflicts that a person had
-    to decide.
+    ends: both systems. pairs: the things there, left and right. decided: what a person said where
+    a conflict was held.
     """
 
     pairing: Pairing
@@ -51,7 +51,7 @@ class Storm:
     ends: dict[Side, End]
     pairs: list[dict[Side, str]] = field(default_factory=list)
     made: list[Edit] = field(default_factory=list)
-    held: int = 0
+    decided: list[Edit] = field(default_factory=list)
     busy: bool = False
 
     async def begin(self, pairs: int) -> None:
@@ -110,14 +110,13 @@ class Storm:
         database = self.world.parts.database
         while held := await database.read(held_fields):
             for one in held:
-                self.held += 1
                 (number,) = (
                     at for at, pair in enumerate(self.pairs) if pair["left"] == one.pair.left
                 )
-                said = self.said(number, one.field)
-                side = said[-1].side if said else "left"
+                newest = self.said(number, one.field)[-1]
+                self.decided.append(newest)
                 change = Change("default", self.world.clock(), "cli", "cli", "x", one.id, {})
-                await resolve(database, one.id, side, change)
+                await resolve(database, one.id, newest.side, change)
             await self.world.settle()
 
     async def reconcile(self) -> None:

@@ -12,7 +12,7 @@ from bridge.sync.merge import Decision
 MAPS = {"to do": ("open",), "reopened": ("open",), "in progress": ("doing",), "done": ("closed",)}
 BACK = {"open": ("To Do", "Reopened"), "doing": ("In Progress",), "closed": ("Done",)}
 STATUS = SyncedField("status", "both", "newest", BACK, MAPS, ("Reopened", "In Progress"))
-PENDING = Pending("To Do", "open", "Done", "open", steps_left=("Reopened",))
+PENDING = Pending("To Do", "open", "Done", "open", steps_left=("Reopened",), before_left_at=50)
 
 
 def row(pending: Pending) -> FieldRow:
@@ -57,3 +57,14 @@ def test_value_of_a_person_that_is_put_back_stays_a_persons() -> None:
     )
     assert one.begun({"left": ("In Progress",)}).steps_left == ("Reopened",)
     assert one.begun({"right": ("doing",)}).steps_right == ("doing",)
+
+
+def test_value_that_was_replaced_long_before_we_began_is_not_put_back() -> None:
+    """Linear adds what we set to a row of ours that tells what stood there before the row."""
+    seen = Seen("Reopened", 80, "To Do", 30, ours=True)
+    assert theirs(seen, row(PENDING), "left") == Seen("Done", 50)
+    one = Decided(
+        STATUS, Seen("Done", 50), Seen("open", 60), Decision(("Reopened", "open"), "right")
+    )
+    assert not one.replaced_another("left", seen, ("Reopened",))
+    assert one.replaced_another("left", Seen("Reopened", 80, "To Do", 70), ("Reopened",))

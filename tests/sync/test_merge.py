@@ -133,3 +133,12 @@ def test_newest_decides_by_bounds_only_where_they_leave_nothing_open(
     summary = SyncedField("summary", "both", "newest", None, None)
     decision = decide(summary, Seen("a", 50), right, None)
     assert (decision.winner, decision.held) == (winner, winner is None)
+
+
+@pytest.mark.parametrize(("since", "winner"), [(20, "right"), (5, "left")])
+def test_value_set_away_and_back_counts_where_the_earliest_time_is_after_the_agreement(
+    since: int, winner: str
+) -> None:
+    """Linear puts both changes into one row."""
+    right = Seen("open", 30, exact=False, since=since)
+    assert decide(status(), Seen("Done", 15), right, AGREED).winner == winner
