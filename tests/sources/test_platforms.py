@@ -490,3 +490,13 @@ def test_case_of_thehive_4_is_closed_when_it_is_resolved(
     (event,) = events(source("thehive"), delivery(json.dumps(body).encode()))
     assert (event.type, event.subject) == (type_, "thehive/~1")
     follows_vocabulary(event)
+
+
+def test_hackerones_comment_is_an_update_of_its_report_and_says_who_sees_it() -> None:
+    activity = {"type": "activity-comment", "attributes": {"message": "Seen.", "internal": True}}
+    body = {"data": {"activity": activity, "report": {"id": "7", "attributes": {"title": "XSS"}}}}
+    headers = {"x-h1-event": "report_comment_created"}
+    (event,) = events(source("hackerone"), delivery(json.dumps(body).encode(), headers))
+    assert (event.type, event.subject) == ("finding.updated", "hackerone/7")
+    wanted = {"title": "XSS", "comment": "Seen.", "internal": True}
+    assert part_of(event.data, wanted) == wanted
