@@ -226,7 +226,8 @@ async def _find(settings: Settings, tenant: str, name: str) -> tuple[Integration
 
 def _address(settings: Settings, source: SourceSettings) -> str:
     if settings.server.public_url is None:
-        raise GiveUp("server.public_url is not set, so Jira could not be told where to send to")
+        words = "server.public_url is not set, so that nobody knows where Jira sends to"
+        raise GiveUp(f"{words}; set it, or give --url")
     place = "" if source.tenant == "default" else f"/t/{source.tenant}"
     return f"{settings.public_url}{place}/hooks/{source.name}"
 

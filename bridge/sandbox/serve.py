@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bridge.clock import Clock, wall_clock
+from bridge.errors import BridgeError
 from bridge.sandbox.app import Sandbox, SandboxOptions, create_sandbox
 from bridge.sandbox.jira.state import JiraState
 
@@ -105,9 +106,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(1024)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        words = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise BridgeError(f"{words}; another process may have it; --port takes another") from error
     return listener
 
 

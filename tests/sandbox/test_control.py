@@ -9,6 +9,7 @@ import time
 import httpx
 import pytest
 
+from bridge.errors import BridgeError
 from bridge.event import JSON
 from bridge.sandbox.app import Sandbox, SandboxOptions, create_sandbox
 from bridge.sandbox.jira.stand_in import Credentials
@@ -178,8 +179,8 @@ async def test_answers_do_not_wait_40_ms_for_the_receiver_to_acknowledge_the_hea
     assert min(took) < 0.035, took
 
 
-async def test_a_taken_address_is_an_os_error() -> None:
+async def test_a_taken_address_is_told_with_a_way_out() -> None:
     async with running_sandbox() as sandbox:
         port = int(sandbox.base_url.rpartition(":")[2])
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(BridgeError, match=r"in use; .* --port takes another"):
             await serve_sandbox("127.0.0.1", port)
