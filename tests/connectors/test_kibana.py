@@ -415,3 +415,22 @@ async def test_every_request_is_one_that_kibana_describes(
     space = kibana.client.settings.space
     behind = "/kibana" + ("" if space == "default" else f"/s/{space}")
     assert len(check_requests(api, recorder.requests, behind)) >= 8
+
+
+async def test_own_account_is_known_anew_by_a_comment_that_carries_our_mark(
+    kibana: Opened, state: KibanaState
+) -> None:
+    """After a restart: no public call tells whose an API key is."""
+    case = await made(kibana, state)
+    await kibana.run("update_ticket", {"ticket": case.id, "priority": "High"})
+    kibana.client.own = ""
+    mirror = kibana.connector.mirrors["case"]
+    assert (await mirror(kibana.client, case.id, True)).fields["priority"].ours is None
+    await kibana.run("comment", {"ticket": case.id, "body": "Seen again."})
+    assert (await mirror(kibana.client, case.id, True)).fields["priority"].ours is True
+
+
+async def test_own_account_is_the_one_that_signs_in(sandbox: RunningSandbox, clock: Moment) -> None:
+    auth: JSON = {"username": "svc-bridge", "password": "made-up"}
+    options: dict[str, JSON] = {"base_url": f"{sandbox.base_url}/kibana", "auth": auth}
+    assert open_connector("kibana", Recorder(), clock, options).client.own == "svc-bridge"

@@ -34,8 +34,8 @@ CONFLICT, IDENTICAL = 409, 406
 class Kibana:
     """One integration's client.
 
-    own: the name of our own account, once Kibana has answered to a change with it; there is no
-    public call that tells it.
+    own: the name of our own account; of an API key once Kibana has told it with something that we
+    wrote, since no public call tells it.
     """
 
     settings: KibanaSettings
@@ -142,4 +142,4 @@ def open_kibana(settings: KibanaSettings, http: HttpClient) -> Kibana:
     place = "" if settings.space == "default" else f"/s/{settings.space}"
     redactor = Redactor(settings.auth.secrets())
     site = Site(http, settings.base_url + place, headers, redactor, settings.timeout_seconds)
-    return Kibana(settings, site)
+    return Kibana(settings, site, own=settings.auth.username)

@@ -23,6 +23,7 @@ async def mirror(kibana: Kibana, ticket: str, comments: bool) -> Mirrored:
     """priority: the severity. assignee: the first one's profile id, such as u_…"""
     case = await kibana.case(ticket)
     updated = moment(case.get("updated_at")) or moment(case.get("created_at"))
+    said = await _said(kibana, case) if comments else ()
     values = values_of(case)
     changes, newest = await _changes(kibana, ticket, values)
     lags = kibana.site.http.now() - updated < INDEX_SECONDS * 1000
@@ -30,7 +31,6 @@ async def mirror(kibana: Kibana, ticket: str, comments: bool) -> Mirrored:
         words = f"the activity of {ticket} is not indexed yet"
         raise TryAgain(words, after_seconds=1.0, status=409)
     seen = with_times(values, changes, updated, never=updated)
-    said = await _said(kibana, case) if comments else ()
     return Mirrored(text_of(case.get("title")), kibana.page(str(case.get("id"))), seen, said)
 
 
@@ -89,6 +89,9 @@ async def _said(kibana: Kibana, case: Case) -> tuple[Said, ...]:
     listed = [as_object(one) for one in as_list(case.get("comments"))]
     if not listed and case.get("totalComment"):
         listed = [one async for one in kibana.comments(str(case.get("id")))][::-1]
+    for one in listed:
+        if marks_in(text_of(one.get("comment"))):
+            kibana.own = text_of(child(one, "created_by", "username")) or kibana.own
     return tuple(
         Said(
             str(one.get("id", "")),
