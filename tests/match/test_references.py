@@ -13,8 +13,8 @@ from bridge.errors import ExpressionFailed, Place
 from bridge.event import JSON
 from bridge.match.expression import Expression, activation, compile_expression
 
-TIMES = 1_000
-SLACK = 100
+TIMES = 400
+SLACK = 80
 """References to None that other parts of the process come and go with meanwhile."""
 DATA: dict[str, JSON] = {
     "data": {"nothing": None, "list": [None, ["x", None], {"a": None}], "text": "word " * 2_000}
