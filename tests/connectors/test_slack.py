@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import jsonschema  # type: ignore[import-untyped]
@@ -108,6 +109,34 @@ async def test_without_the_history_client_msg_id_has_to_do(
     assert first["client_msg_id"] == second["client_msg_id"]
 
 
+async def test_texts_of_blocks_are_cut_to_what_slack_takes(
+    slack: Opened, state: SlackState
+) -> None:
+    """It would refuse the whole message for one text."""
+    long = "word " * 3_000
+    blocks: JSON = [
+        {"type": "header", "text": {"type": "plain_text", "text": "&lt;" + long}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2_998 + "&lt;b&gt;"},
+         "fields": [{"type": "mrkdwn", "text": "x" * 1_990 + "<https://example.com/" + long}],
+         "accessory": {"type": "button", "text": {"type": "plain_text", "text": long}}},
+        {"type": "markdown", "text": long},
+    ]  # fmt: skip
+    outcome = await slack.run("notify", {**HELLO, "blocks": blocks})
+    shown: Any = messages(state)[0].blocks
+    header, section, markdown = shown
+    texts = [
+        header["text"]["text"], section["text"]["text"], section["fields"][0]["text"],
+        section["accessory"]["text"]["text"], markdown["text"],
+    ]  # fmt: skip
+    for text, limit in zip(texts, (150, 3_000, 2_000, 75, 12_000), strict=True):
+        assert limit * 0.7 < len(text) <= limit
+        assert text.endswith("…")
+    assert texts[0].startswith("<word")
+    assert texts[1] == "x" * 2_998 + "…"
+    assert texts[2] == "x" * 1_990 + "…"
+    assert len(outcome.lost) == 5
+
+
 async def test_texts_of_blocks_are_kept_and_plain_ones_are_unescaped(
     slack: Opened, state: SlackState
 ) -> None:
@@ -115,6 +144,7 @@ async def test_texts_of_blocks_are_kept_and_plain_ones_are_unescaped(
         {"type": "header", "text": {"type": "plain_text", "text": "a &lt; b"}},
         {"type": "section", "text": {"type": "mrkdwn", "text": "a &lt; b <!here>"}},
         {"type": "section", "fields": [{"type": "mrkdwn", "text": "&amp;"}]},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "q&a…"}},
         {"type": "image", "image_url": "https://a.example/?a=1&amp;b=2", "alt_text": "&lt;"},
     ]
     await slack.run("notify", {**HELLO, "blocks": blocks})
@@ -122,6 +152,7 @@ async def test_texts_of_blocks_are_kept_and_plain_ones_are_unescaped(
         {"type": "header", "text": {"type": "plain_text", "text": "a < b"}},
         {"type": "section", "text": {"type": "mrkdwn", "text": "a &lt; b <!here>"}},
         {"type": "section", "fields": [{"type": "mrkdwn", "text": "&amp;"}]},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "q&a…"}},
         {"type": "image", "image_url": "https://a.example/?a=1&b=2", "alt_text": "<"},
     ]
 

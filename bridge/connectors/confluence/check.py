@@ -36,5 +36,6 @@ async def _space(confluence: Confluence, key: str) -> Finding:
     except ConnectorError as error:
         return Finding("space", False, error.reason)
     if not found:
-        return Finding("space", False, f"there is no space {key!r}, or it is not visible")
+        words = f"there is no space {key!r}, or it is not visible"
+        return Finding("space", False, words, "check `space`, its key and not its name")
     return Finding("space", True, f"{key} ({as_object(found[0]).get('name')})")

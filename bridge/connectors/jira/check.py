@@ -23,6 +23,8 @@ PERMISSIONS = (
 """What the actions need. https://developer.atlassian.com/cloud/jira/platform/rest/v2/
 api-group-permissions/, read 2026-11."""
 
+NOT_SEEN = "check `project`; else the account may not browse it"
+
 SET_BY_US = frozenset({"project", "issuetype", "summary", "description", "labels", "reporter"})
 
 
@@ -48,8 +50,8 @@ async def _finding(what: str, look: Callable[[Jira], Awaitable[Finding]], jira: 
     try:
         return await look(jira)
     except ConnectorError as error:
-        hint = "check auth" if error.status in (401, 403) else ""
-        return Finding(what, False, error.reason, hint)
+        hints = {401: "check auth", 403: "check auth", 404: NOT_SEEN}
+        return Finding(what, False, error.reason, hints.get(error.status or 0, ""))
 
 
 async def _site(jira: Jira) -> Finding:
@@ -64,9 +66,9 @@ async def _site(jira: Jira) -> Finding:
         return Finding("site", True, message)
     off = there - jira.site.http.now() / 1000
     if abs(off) > 120:  # found tickets may be 5 minutes older than their intent; stay well inside
-        return Finding(
-            "site", False, f"{message}; its clock is off by {off:.0f} s", "set the clock"
-        )
+        way = "ahead of" if off > 0 else "behind"
+        words = f"{message}; its clock is {abs(off):.0f} s {way} this machine's"
+        return Finding("site", False, words, "set by NTP whichever of the two is wrong")
     return Finding("site", True, message)
 
 
@@ -103,7 +105,8 @@ async def _fields(jira: Jira) -> Finding:
     kind = next((one for one in types if str(one.get("name")) == wanted), None)
     if kind is None:
         names = ", ".join(str(one.get("name")) for one in types)
-        return Finding("fields", False, f"no issue type {wanted!r}; there are: {names}")
+        hint = "name one of them as the integration's `issue_type`"
+        return Finding("fields", False, f"no issue type {wanted!r}; there are: {names}", hint)
     page = as_object(await jira.get(f"{path}/{part(str(kind['id']))}", {"maxResults": 200}))
     demanded = [
         f"{one.get('fieldId')} ({one.get('name')})"
@@ -128,7 +131,8 @@ async def _transitions(jira: Jira) -> Finding:
     kinds = as_list(await jira.get(f"/project/{part(project)}/statuses"))
     of_kind = next((one for one in map(as_object, kinds) if one.get("name") == wanted), None)
     if of_kind is None:
-        return Finding("transitions", False, f"{project} names no statuses for {wanted}")
+        words = f"{project} names no statuses for {wanted}"
+        return Finding("transitions", False, words, "check `issue_type` and the project's workflow")
     names = [str(as_object(one).get("name")) for one in as_list(of_kind.get("statuses"))]
     if len(names) < 2:
         return Finding(

@@ -46,4 +46,6 @@ async def _site(kibana: Kibana) -> Finding:
     version = child(status, "version", "number") or "of an unknown version"
     level = child(status, "status", "overall", "level")
     message = f"Kibana {version} at {kibana.settings.base_url}: {level}"
-    return Finding("site", level in ("available", "degraded"), message)
+    if level in ("available", "degraded"):
+        return Finding("site", True, message)
+    return Finding("site", False, message, "look at Kibana's own page /status")

@@ -8,12 +8,13 @@ from bridge.action import Call, Outcome
 from bridge.connectors.answers import as_list, as_object, child
 from bridge.connectors.parameters import Notify
 from bridge.connectors.prose import document_of
+from bridge.connectors.slack.blocks import blocks_of
 from bridge.connectors.slack.client import Slack
 from bridge.connectors.slack.options import TEXT_LIMIT
 from bridge.errors import GiveUp, TryAgain
 from bridge.event import JSON
 from bridge.text.cut import fit
-from bridge.text.mrkdwn import unescape_mrkdwn, write_mrkdwn
+from bridge.text.mrkdwn import write_mrkdwn
 from bridge.text.tree import Written
 
 EVENT_TYPE = "scanbridge_notification"
@@ -23,7 +24,6 @@ BACK_SECONDS = 24 * 3_600
 """How much older than the intention a message may seem: what our clock and Slack's may differ by.
 Arbitrary, and far more than clocks that are set do."""
 MOST_PAGES = 20
-MOST_BLOCKS = 50
 
 
 async def notify(slack: Slack, call: Call[Notify]) -> Outcome:
@@ -32,16 +32,17 @@ async def notify(slack: Slack, call: Call[Notify]) -> Outcome:
     text = message_text(parameters.text)
     if not text.text.strip():
         raise GiveUp("the message is empty")
+    lost = list(text.lost)
     body: dict[str, JSON] = {"text": text.text, "unfurl_links": False, "unfurl_media": False}
     if parameters.blocks is not None:
-        body["blocks"] = blocks_of(parameters.blocks)
+        body["blocks"] = blocks_of(parameters.blocks, lost)
     if slack.settings.webhook_url is not None:
-        return await _by_webhook(slack, parameters, body, text)
+        return await _by_webhook(slack, parameters, body, lost)
     channel = parameters.channel or slack.settings.channel
     if not channel:
         raise GiveUp("no channel: neither the rule nor the integration names one")
     if parameters.replace:
-        return await _replaced(slack, channel, parameters.replace, body, text)
+        return await _replaced(slack, channel, parameters.replace, body, lost)
     if parameters.thread:
         body["thread_ts"] = parameters.thread
     if call.may_exist:
@@ -56,7 +57,7 @@ async def notify(slack: Slack, call: Call[Notify]) -> Outcome:
     made = await slack.call("chat.postMessage", body)
     if not made.get("ts"):
         raise TryAgain("Slack's answer names no message", may_have_happened=True)
-    return Outcome({"thread": parameters.thread or str(made["ts"])}, lost=text.lost)
+    return Outcome({"thread": parameters.thread or str(made["ts"])}, lost=tuple(lost))
 
 
 def object_of(parameters: Notify) -> str:
@@ -66,28 +67,6 @@ def object_of(parameters: Notify) -> str:
 
 def message_text(text: str) -> Written:
     return fit(document_of(text, "markdown", TEXT_LIMIT), TEXT_LIMIT, write_mrkdwn)
-
-
-def blocks_of(blocks: list[dict[str, JSON]]) -> JSON:
-    """The blocks as Slack takes them. Raises GiveUp for too many.
-
-    Templates escape what an event says for mrkdwn; where Slack takes text as it is, that is undone.
-    """
-    if len(blocks) > MOST_BLOCKS:
-        raise GiveUp(f"a message has at most {MOST_BLOCKS} blocks; these are {len(blocks)}")
-    return [_plain(one, "") for one in blocks]
-
-
-def _plain(value: JSON, kind: str) -> JSON:
-    """kind: the `type` of the object around a text."""
-    if isinstance(value, dict):
-        own = str(value.get("type", ""))
-        return {name: _plain(one, own if name == "text" else name) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one, kind) for one in value]
-    if isinstance(value, str) and kind not in ("mrkdwn", "markdown"):
-        return unescape_mrkdwn(value)
-    return value
 
 
 async def _find(slack: Slack, channel: str, thread: str, call: Call[Notify]) -> str | None:
@@ -116,21 +95,20 @@ async def _find(slack: Slack, channel: str, thread: str, call: Call[Notify]) -> 
 
 
 async def _replaced(
-    slack: Slack, channel: str, message: str, body: dict[str, JSON], text: Written
+    slack: Slack, channel: str, message: str, body: dict[str, JSON], lost: list[str]
 ) -> Outcome:
     """Doing it twice is doing it once."""
     wanted = {name: value for name, value in body.items() if not name.startswith("unfurl")}
     wanted |= {"channel": await slack.channel_id(channel), "ts": message}
     await slack.call("chat.update", wanted)
-    return Outcome({"thread": message}, lost=text.lost)
+    return Outcome({"thread": message}, lost=tuple(lost))
 
 
 async def _by_webhook(
-    slack: Slack, parameters: Notify, body: dict[str, JSON], text: Written
+    slack: Slack, parameters: Notify, body: dict[str, JSON], lost: list[str]
 ) -> Outcome:
     if parameters.replace:
         raise GiveUp("an incoming webhook cannot replace messages; give the integration `auth`")
-    lost = list(text.lost)
     if parameters.channel:
         lost.append("the channel was left out: an incoming webhook has its own")
     if parameters.thread:
