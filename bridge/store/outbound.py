@@ -81,6 +81,24 @@ async def forget(tx: Transaction, seqs: Sequence[int]) -> None:
         )
 
 
+async def forget_others(
+    tx: Transaction, like: Written, names: Iterable[str], standing: frozenset[str]
+) -> None:
+    """Of the field of an object that a rule wrote to nothing stands there but one of `standing`,
+    digests: what else was remembered was never made, or is gone.
+
+    like: integration, field and rule. names: of the object.
+    """
+    written = await writes_to(tx, like.tenant, names, 0)
+    gone = [
+        one.seq
+        for one in written
+        if (one.integration, one.field, one.rule) == (like.integration, like.field, like.rule)
+        and standing.isdisjoint(one.digest.split())
+    ]
+    await forget(tx, gone)
+
+
 async def name_comment(tx: Transaction, seq: int, outside_id: str) -> None:
     """Which comment a write became."""
     await tx.run("UPDATE outbound_writes SET outside_id = ? WHERE seq = ?", outside_id, seq)

@@ -9,11 +9,13 @@ from functools import partial
 from typing import Protocol
 
 from bridge.calling import Caller, Integration
+from bridge.changes import object_names, plain
 from bridge.clock import Clock
 from bridge.connectors.mirror import Mirrored, Moved, Seen
 from bridge.errors import GiveUp, Hold, TryAgain
 from bridge.match.syncs import Side, SyncRule
-from bridge.store import sync_fields
+from bridge.store import outbound, sync_fields
+from bridge.store.outbound import Written
 from bridge.store.sync_breakers import FieldKey
 from bridge.store.sync_fields import PairKey
 from bridge.store.transaction import Database, Transaction
@@ -192,7 +194,7 @@ class Engine:
             report.reasons += [f"{name}: a person's value was put back" for _, name in overwritten]
             return True
         kept = [one for one in decided if one.field not in blocked]
-        await self._keep(pair, writer.asked.event_id, kept, both)
+        await self._keep(pair, ends, writer.asked, kept, both)
         report.held += [one.field for one in decided if one.decision.held]
         report.reasons += [one.decision.reason for one in decided if one.worth_saying]
         return False
@@ -238,7 +240,7 @@ class Engine:
             await self.database.write(work, short=True)
 
     async def _keep(
-        self, pair: PairKey, event_id: str, decided: Sequence[Decided], after: Both
+        self, pair: PairKey, ends: Ends, asked: Asked, decided: Sequence[Decided], after: Both
     ) -> None:
         """Writes down what both sides agree on now, and what is held."""
         now = self.clock()
@@ -247,15 +249,29 @@ class Engine:
             for one in decided:
                 if one.decision.held:
                     await sync_fields.hold(
-                        tx, pair, one.field, one.left.value, one.right.value, event_id, now
+                        tx, pair, one.field, one.left.value, one.right.value, asked.event_id, now
                     )
                 elif one.decision.wanted is not None:
                     left, right = one.agreed(after)
                     at = one.decision.changed_at
                     await sync_fields.agree(tx, pair, one.field, left, right, at, now)
+                    if one.pending is not None:
+                        for side in SIDES:
+                            seen = after[side].fields[one.field]
+                            await forget_unmade(tx, ends[side], asked.rule, one.field, seen)
 
         if any(one.decision.held or one.decision.wanted for one in decided):
             await self.database.write(work, short=True)
+
+
+async def forget_unmade(tx: Transaction, thing: Thing, rule: str, field: str, seen: Seen) -> None:
+    """A try whose end was not known may have written this field of a thing. Now it is known what
+    stands there; a person who sets another value that was meant then is no echo."""
+    change = plain(field, seen.value)
+    like = Written(
+        thing.integration.tenant, thing.integration.name, "", change.field, "", "", rule, 0
+    )
+    await outbound.forget_others(tx, like, object_names(thing.id), change.digests)
 
 
 def words_of(one: Decided, thing: Thing) -> str:

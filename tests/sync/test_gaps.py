@@ -150,3 +150,28 @@ async def test_second_assignee_of_a_case_in_kibana_is_told_apart_from_the_first(
         await world.world.change(case, {"assignees": [{"uid": "u_ben"}]})
         await world.world.settle()
         assert await world.said("assignee") == {"left": "ben", "right": "ben"}
+
+
+async def test_person_who_sets_what_a_failed_write_would_have_set_is_heard(tmp_path: Path) -> None:
+    """The write may have been made for all the bridge knows, and is remembered."""
+    async with gap(tmp_path, "kibana") as world:
+        issue, case = world.things["left"], world.things["right"]
+        world.world.clock.advance(60_000)
+        await world.ends["left"].change(issue, "status", "In Progress")
+        world.then("right", 2, "summary", "Worse")
+        world.edit = fail_next(world.world)
+        await world.world.deliver()
+        world.world.fault()
+        await world.ends["left"].change(issue, "status", "To Do")
+        await world.world.settle()
+        assert await world.said("status") == {"left": "open", "right": "open"}
+        assert (await world.ends["right"].wrote(case))["status", "in-progress"] == 0
+        await world.change("right", "status", "in-progress")
+        assert await world.said("status") == {"left": "doing", "right": "doing"}
+
+
+def fail_next(world: World) -> Callable[[], Awaitable[object]]:
+    async def fail() -> None:
+        world.fault(_5xx="before:next:1")
+
+    return fail
