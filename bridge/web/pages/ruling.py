@@ -14,7 +14,8 @@ from bridge.errors import BridgeError, Conflict, NotFound
 from bridge.sections import DEFAULT_TENANT
 from bridge.web.api.events import EventsApi, EventsQuery
 from bridge.web.api.rule_files import Edit, RuleFilesApi
-from bridge.web.api.rules import BacktestChange, Change, ExplainChange, RulesApi
+from bridge.web.api.rule_models import BacktestChange, Change, ExplainChange
+from bridge.web.api.rules import RulesApi
 from bridge.web.pages.frame import Frame
 from bridge.web.pages.visit import Guide, Visit, misfit_words
 from bridge.workbench.editing import NEW_FILE, RuleText, patch_of
