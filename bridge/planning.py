@@ -5,7 +5,7 @@ Each function is part of a transaction of `record`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge.action import OnFailure, PlannedAction, PlannedRun
@@ -17,7 +17,7 @@ from bridge.store.actions import MATCH
 from bridge.store.links import Link, LinkState
 from bridge.store.outbound import Ours
 from bridge.store.records import Record
-from bridge.store.runs import Before, Run
+from bridge.store.runs import Before, Run, ordered
 from bridge.store.shared_locks import lock_names
 from bridge.store.transaction import Transaction
 from bridge.ties import planned_link
@@ -42,6 +42,9 @@ class Matched:
     errors: Mapping[str, str] = field(default_factory=dict)
     about: tuple[str, str] = ("", "")
     ours: Ours | None = None
+
+
+NOTHING_BEFORE = Before({})
 
 
 @dataclass(slots=True)
@@ -91,15 +94,13 @@ async def plan_runs(tx: Transaction, rows: Rows, matched: Matched, now: int) -> 
     """
     event = matched.stored
     seen_before = bool(event.rules_version)
-    before = await runs.planned_before(tx, event.id) if seen_before else Before()
+    before = await runs.planned_before(tx, event.id) if seen_before else NOTHING_BEFORE
     lane_seq = await lane_place(tx, event) if seen_before else event.seq
     opened = 0
     due_at = now
     reason = ""
     hits: dict[str, int] = {}
-    for planned in matched.runs:
-        if before.has(planned.rule, planned.index, planned.each):
-            continue
+    for planned in still_to_plan(matched.runs, before):
         hits[planned.rule] = hits.get(planned.rule, 0) + 1
         placed = await place_run(tx, rows, matched, planned, now)
         reason = placed.reason or reason
@@ -113,6 +114,29 @@ async def plan_runs(tx: Transaction, rows: Rows, matched: Matched, now: int) -> 
             due_at = placed.due_at
         opened += count
     return Planned(opened, due_at, hits, before, reason)
+
+
+def still_to_plan(planned: Sequence[PlannedRun], before: Before) -> Iterator[PlannedRun]:
+    """The runs whose element has none yet. One that stands where another stood gets a position of
+    its own, since the mark of what it makes goes by that."""
+    if not before.elements:
+        yield from planned
+        return
+    now: dict[str, set[str]] = {}
+    free: dict[str, int] = {}
+    for run in planned:
+        now.setdefault(run.rule, set()).add(ordered(run.each))
+        free[run.rule] = max(free.get(run.rule, 0), run.index + 1)
+    for run in planned:
+        if before.has(run.rule, run.index, run.each, now[run.rule]):
+            continue
+        held = before.elements.get(run.rule, {})
+        if run.index in held:
+            free[run.rule] = max(free[run.rule], max(held) + 1)
+            yield replace(run, index=free[run.rule])
+            free[run.rule] += 1
+        else:
+            yield run
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class Writing:
         if opened:
             self.due.setdefault(lane_of(event), planned.due_at)
         tally(self.tallies, event.tenant, planned.matched, matched.errors)
-        idle = EventState.DONE if planned.matched or planned.before.places else EventState.IGNORED
+        idle = EventState.DONE if planned.matched or planned.before.elements else EventState.IGNORED
         undecided = opened or idle is EventState.DONE
         reason = planned.reason or error_reason(matched) or ("" if undecided else NO_RULE)
         return self._settle(event, opened, idle, reason)

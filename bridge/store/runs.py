@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.action import OnFailure
@@ -53,16 +53,19 @@ async def insert_runs(tx: Transaction, runs: Iterable[Run], now: int) -> None:
 class Before:
     """What an event has been planned for already, in an earlier life.
 
-    places: rules with the position of the element. elements: rules with the element itself, which
-    may stand elsewhere in the list that a changed rule gives.
+    elements: for each rule, by its position, the element that its run is for, as `ordered` text.
     """
 
-    places: frozenset[tuple[str, int]] = frozenset()
-    elements: frozenset[tuple[str, str]] = frozenset()
+    elements: Mapping[str, Mapping[int, str]]
 
-    def has(self, rule: str, position: int, element: JSON) -> bool:
-        place = (rule, position)
-        return place in self.places or (rule, ordered(element)) in self.elements
+    def has(self, rule: str, position: int, element: JSON, now: Collection[str] = ()) -> bool:
+        """Whether an element has its run, wherever a changed rule lists it.
+
+        now: all elements that the rule gives now. Where the one that stood at this position is not
+        among them, this may be it, told otherwise: it is not done a second time.
+        """
+        held = self.elements.get(rule, {})
+        return ordered(element) in held.values() or (position in held and held[position] not in now)
 
 
 def ordered(element: JSON) -> str:
@@ -72,10 +75,10 @@ def ordered(element: JSON) -> str:
 
 async def planned_before(tx: Transaction, event_id: str) -> Before:
     rows = await tx.rows("SELECT rule, position, element FROM runs WHERE event_id = ?", event_id)
-    return Before(
-        frozenset((rule, position) for rule, position, _ in rows),
-        frozenset((rule, ordered(json.loads(element))) for rule, _, element in rows),
-    )
+    elements: dict[str, dict[int, str]] = {}
+    for rule, position, element in rows:
+        elements.setdefault(rule, {})[position] = ordered(json.loads(element))
+    return Before(elements)
 
 
 async def positions_of(tx: Transaction, event_id: str) -> dict[str, int]:

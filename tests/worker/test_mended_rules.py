@@ -126,6 +126,33 @@ async def test_finding_is_known_again_where_the_mended_rule_lists_it_elsewhere(
     assert [call.parameters.summary for call in far.calls] == ["Mended: HSTS"]
 
 
+async def test_finding_that_a_wider_rule_lists_first_gets_its_ticket_and_no_other_a_second(
+    make_route: Make, far: FarSide
+) -> None:
+    narrow = EACH.replace("data.findings", "data.findings.filter(f, f.severity == 'low')")
+    route = make_route(narrow)
+    event = await route.accept("k1", SCAN)
+    await route.run()
+    assert [call.parameters.summary for call in far.calls] == ["HSTS"]
+    wider = make_route(EACH)
+    await replay(wider, event)
+    await replay(wider, event)
+    assert [call.parameters.summary for call in far.calls] == ["HSTS", "RSA-1024", "TLS 1.0"]
+    assert len({call.mark for call in far.calls}) == 3
+
+
+async def test_element_that_is_told_otherwise_at_a_replay_is_not_done_twice(
+    make_route: Make, far: FarSide
+) -> None:
+    event_times = EACH.replace("data.findings", "\"[{'title': now}]\"")
+    route = make_route(event_times)
+    event = await route.accept("k1", SCAN)
+    await route.run()
+    route.clock.advance(60_000)
+    await replay(route, event)
+    assert len(far.calls) == 1
+
+
 async def test_run_is_planned_anew_as_a_whole_where_its_first_step_changes_what_the_rule_reads(
     make_route: Make, far: FarSide
 ) -> None:
