@@ -14,7 +14,7 @@ JOINERS = "\u200d\ufe0e\ufe0f"
 
 def tidy(text: str) -> str:
     """One kind of line end, and U+FFFD for control characters and lone surrogates."""
-    for line_end in ("\r\n", "\r", "\x85"):
+    for line_end in ("\r\n", "\r", "\x85", "\u2028", "\u2029"):
         text = text.replace(line_end, "\n")
     return CONTROL.sub("\ufffd", text)
 

@@ -177,7 +177,7 @@ class _Writer:
     def line(self, content: tuple[Inline, ...], *, cell: bool = False) -> str:
         """Inlines without breaks, within one line. Read again where emphasis is in it."""
         text = self.rich(content, cell)
-        if any(isinstance(inline, Strong | Emphasis | Struck) for inline in content):
+        if _has_emphasis(content):
             seen = read_markdown(_at_start(text.strip(" \t"))).blocks
             read = seen[0].content if len(seen) == 1 and isinstance(seen[0], Paragraph) else ()
             if letters(read) != letters(content).strip(" \t"):
@@ -234,11 +234,23 @@ def _is_loose(item: tuple[Block, ...]) -> bool:
     return not isinstance(first, Paragraph) or not all(isinstance(one, ListBlock) for one in rest)
 
 
+def _has_emphasis(content: tuple[Inline, ...]) -> bool:
+    """Of its own, or in a link of it."""
+    return any(
+        _has_emphasis(inline.content)
+        if isinstance(inline, Link)
+        else isinstance(inline, Strong | Emphasis | Struck)
+        for inline in content
+    )
+
+
 def _plain(content: tuple[Inline, ...]) -> tuple[Inline, ...]:
     """The same without emphasis."""
     found: list[Inline] = []
     for inline in content:
         match inline:
+            case Link(target, inner):
+                found.append(Link(target, _plain(inner)))
             case Strong(inner) | Emphasis(inner) | Struck(inner):
                 found += _plain(inner)
             case _:

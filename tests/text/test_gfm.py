@@ -19,6 +19,7 @@ from bridge.text.tree import (
     ListBlock,
     Paragraph,
     Quote,
+    Strong,
     Table,
     Text,
     letters,
@@ -86,6 +87,13 @@ def test_ordinary_markdown_stays_as_it_is(source: str, written: str) -> None:
 def test_literal_text_is_escaped(text: str, written: str) -> None:
     assert write_markdown(Document((Paragraph((Text(text),)),))).text == written
     assert escape_line(text) == written
+
+
+def test_emphasis_in_a_link_that_markdown_cannot_write_becomes_words() -> None:
+    link = Link("https://a.example", (Text("0"), Strong((Text("{code}"),))))
+    written = write_markdown(Document((Paragraph((link,)),)))
+    assert written.text == "[0{code}](https://a.example)"
+    assert written.lost == ("emphasis that Markdown cannot write became plain words",)
 
 
 def test_link_to_no_web_address_becomes_its_words_and_is_reported() -> None:
