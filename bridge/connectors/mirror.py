@@ -16,6 +16,9 @@ from bridge.event import JSON
 FIELDS = ("status", "priority", "assignee", "summary")
 """The fields that sync knows beside comments, by the names that rules have for them."""
 
+MOST_PAST = 5
+"""Values remembered of a field's past: as many as sync may set one after the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -26,6 +29,7 @@ class Seen:
     exact: false where `at` is only a bound: the value is no newer than that.
     since: the other bound then, 0 where there is none: the value is no older than that.
     ours: whether our own account has set it; None where that is not known.
+    past: what stood there before `before`, the newest first, each with when it was set.
     """
 
     value: str
@@ -35,6 +39,7 @@ class Seen:
     exact: bool = True
     since: int = 0
     ours: bool | None = None
+    past: tuple[tuple[str, int], ...] = ()
 
     @property
     def earliest(self) -> int:
@@ -103,8 +108,11 @@ def latest(changes: list[Change]) -> dict[str, Seen]:
     found: dict[str, Seen] = {}
     for one in sorted(changes, key=lambda one: one.at):
         earlier = found.get(one.field)
+        past: tuple[tuple[str, int], ...] = ()
+        if earlier is not None and earlier.before is not None:
+            past = ((earlier.before, earlier.before_at), *earlier.past)[:MOST_PAST]
         found[one.field] = Seen(
-            one.after, one.at, one.before, earlier.at if earlier else 0, ours=one.ours
+            one.after, one.at, one.before, earlier.at if earlier else 0, ours=one.ours, past=past
         )
     return found
 

@@ -23,9 +23,20 @@ class Begun:
     def replaced(self, seen: Seen) -> bool:
         """Whether the last change, which is ours, replaced a value of somebody else's: one that
         was set later than what stood there when we began."""
+        seen = behind(seen, self.steps)
         if seen.before is None or any(same(seen.before, one) for one in (self.before, *self.steps)):
             return False
         return seen.before_at >= self.at
+
+
+def behind(seen: Seen, steps: Sequence[str]) -> Seen:
+    """The same, with what stood there before all of our steps as what stood there before."""
+    for step in reversed(steps[:-1]):
+        if seen.before is None or not same(seen.before, step) or not seen.past:
+            break
+        before, at = seen.past[0]
+        seen = replace(seen, before=before, before_at=at, past=seen.past[1:])
+    return seen
 
 
 def begun(pending: Pending, side: Side) -> Begun:

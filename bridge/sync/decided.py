@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bridge.connectors.mirror import Mirrored, Seen
 from bridge.match.syncs import Side, SyncedField, SyncRule, other
 from bridge.store.sync_fields import FieldRow, Pending, Said
-from bridge.sync.begun import begun, going_on, is_ours, with_steps
+from bridge.sync.begun import begun, behind, going_on, is_ours, with_steps
 from bridge.sync.merge import AS_LEFT, Base, Decision, decide, same
 from bridge.sync.pairs import SIDES
 
@@ -75,9 +75,10 @@ class Decided:
     def replaced_another(self, side: Side, seen: Seen, steps: Sequence[str]) -> bool:
         """Whether our write replaced something else than was read before it. steps: what was set,
         the last of which stands there now."""
-        if seen.ours is False or seen.before is None or not steps:
+        if seen.ours is False or not steps or not same(seen.value, steps[-1]):
             return False
-        if not same(seen.value, steps[-1]):
+        seen = behind(seen, steps)
+        if seen.before is None:
             return False
         if same(seen.before, seen.value) or any(same(seen.before, one) for one in steps):
             return False
@@ -139,7 +140,7 @@ def theirs(seen: Seen, row: FieldRow | None, side: Side) -> Seen:
         return seen
     ours = begun(row.pending, side)
     if ours.replaced(seen):
-        return replaced(seen)
+        return replaced(behind(seen, ours.steps))
     return Seen(*base) if base is not None else Seen(ours.before, 1)
 
 

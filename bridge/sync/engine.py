@@ -19,6 +19,7 @@ from bridge.store.outbound import Written
 from bridge.store.sync_breakers import FieldKey
 from bridge.store.sync_fields import PairKey
 from bridge.store.transaction import Database, Transaction
+from bridge.sync.begun import behind
 from bridge.sync.comments import Commenting
 from bridge.sync.decided import Both, Decided, decide_fields, replaced
 from bridge.sync.merge import Decision
@@ -183,11 +184,11 @@ class Engine:
         for side in written:
             both[side] = await self._read_one(rule, ends[side])
         overwritten = {
-            (side, one.field): replaced(seen)
+            (side, one.field): replaced(behind(seen, steps))
             for side, todo in written.items()
             for one in todo
-            for seen in (both[side].fields[one.field],)
-            if one.replaced_another(side, seen, noted[one.field].get(side, ()))
+            for seen, steps in ((both[side].fields[one.field], noted[one.field].get(side, ())),)
+            if one.replaced_another(side, seen, steps)
         }
         if overwritten:
             lost.update(overwritten)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bridge.connectors.mirror import Seen
 from bridge.match.syncs import SyncedField
 from bridge.store.sync_fields import FieldRow, PairKey, Pending
-from bridge.sync.begun import going_on
-from bridge.sync.decided import Decided, theirs
+from bridge.sync.begun import behind, going_on
+from bridge.sync.decided import Decided, replaced, theirs
 from bridge.sync.merge import Decision
 
 MAPS = {"to do": ("open",), "reopened": ("open",), "in progress": ("doing",), "done": ("closed",)}
@@ -68,3 +68,14 @@ def test_value_that_was_replaced_long_before_we_began_is_not_put_back() -> None:
     )
     assert not one.replaced_another("left", seen, ("Reopened",))
     assert one.replaced_another("left", Seen("Reopened", 80, "To Do", 70), ("Reopened",))
+
+
+def test_value_that_the_first_of_several_steps_replaced_is_found_behind_them() -> None:
+    decision = Decision(("In Progress", "doing"), "right")
+    one = Decided(STATUS, Seen("Done", 50), Seen("doing", 60), decision)
+    steps = ("Reopened", "In Progress")
+    alone = Seen("In Progress", 72, "Reopened", 71, past=(("Done", 50),))
+    assert not one.replaced_another("left", alone, steps)
+    between = Seen("In Progress", 72, "Reopened", 71, past=(("Blocked", 70), ("Done", 50)))
+    assert one.replaced_another("left", between, steps)
+    assert replaced(behind(between, steps)) == Seen("Blocked", 70)

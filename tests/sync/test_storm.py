@@ -11,7 +11,7 @@ from tests.sync.judge import check
 from tests.sync.pairings import PAIRINGS
 from tests.sync.storm import blown
 
-EDITS = int(os.environ.get("SYNC_STORM_EDITS", "20"))
+EDITS = int(os.environ.get("SYNC_STORM_EDITS", "25"))
 SEED = int(os.environ.get("SYNC_STORM_SEED", "7"))
 
 
