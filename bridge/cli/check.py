@@ -12,7 +12,7 @@ import rich_click as click
 
 from bridge.cli.made import made_offers
 from bridge.cli.options import with_config, with_json, with_verbose
-from bridge.cli.output import put, put_json, say
+from bridge.cli.output import put, put_json, say, told
 from bridge.configured import examine
 from bridge.counting import counted
 from bridge.errors import Invalid, Problem
@@ -55,11 +55,11 @@ def put_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
         put_json([problem_json(problem) for problem in problems])
         return
     for problem in problems:
-        say(f"{'warning' if problem.warning else 'error'}: {problem}")
+        say(told(problem))
 
 
 def problem_json(problem: Problem) -> dict[str, JSON]:
     """A problem with its place as fields of their own."""
-    told = asdict(problem)
-    place = told.pop("place")
-    return {**place, **told}
+    fields = asdict(problem)
+    place = fields.pop("place")
+    return {**place, **fields}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from bridge.action import PlannedAction
-from bridge.cli.output import plain, put
+from bridge.cli.output import from_here, plain, put
 from bridge.connectors.preview import Request
 from bridge.counting import counted
 from bridge.event import JSON
@@ -52,7 +52,7 @@ def _lines(rule: ExplainedRule) -> Iterator[str]:
     yield ""
     said = f" ({each.reason})" if each.reason else ""
     yield f"{each.rule}: {each.outcome.value}{said}"
-    yield f"  at {each.place}"
+    yield f"  at {from_here(each.place)}"
     for key, part in each.parts:
         yield f"  {key}:"
         yield from _part_lines(part, "    ")

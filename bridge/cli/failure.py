@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 
-from bridge.cli.output import plain, say
+from bridge.cli.output import plain, say, told
 from bridge.errors import BridgeError, Invalid
 
 
@@ -13,7 +13,7 @@ def report(error: Exception, *, verbose: bool) -> None:
     """Print the failure and its causes; the traceback only when asked for."""
     if isinstance(error, Invalid):
         for problem in error.problems:
-            say(f"{'warning' if problem.warning else 'error'}: {problem}")
+            say(told(problem))
         return
     known = isinstance(error, BridgeError | OSError)
     say(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
+from bridge.errors import Place, Problem
 from bridge.event import JSON
 
 
@@ -31,6 +34,19 @@ def put_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         put("  ".join(cells).rstrip())
+
+
+def from_here(place: Place) -> Place:
+    """The place with its file as one would type it here, where it lies below."""
+    here = Path.cwd()
+    file = Path(place.file)
+    return replace(place, file=str(file.relative_to(here))) if file.is_relative_to(here) else place
+
+
+def told(problem: Problem) -> str:
+    """A problem on its line, for a person."""
+    level = "warning" if problem.warning else "error"
+    return f"{level}: {replace(problem, place=from_here(problem.place))}"
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from bridge.cli.options import option, with_config, with_json, with_verbose
-from bridge.cli.output import plain, put, put_json, say
+from bridge.cli.output import from_here, plain, put, put_json, say
 from bridge.cli.ruleset import rules_of
 from bridge.clock import wall_clock
 from bridge.counting import counted
@@ -70,7 +70,7 @@ def test(
 
 
 def _put_test(one: Tested) -> None:
-    put(plain(f"{'✓' if one.ok else '✗'} {one.test.place}: {one.test.sample}"))
+    put(plain(f"{'✓' if one.ok else '✗'} {from_here(one.test.place)}: {one.test.sample}"))
     for miss in one.misses:
         for line in miss.lines():
             put(plain(f"    {line}"))
@@ -78,7 +78,11 @@ def _put_test(one: Tested) -> None:
 
 def _put_missed(coverage: Coverage) -> None:
     for branch in coverage.missed:
-        put(plain(f"not covered: {branch.rule.place}: {branch.rule.name}: {branch.words}"))
+        put(
+            plain(
+                f"not covered: {from_here(branch.rule.place)}: {branch.rule.name}: {branch.words}"
+            )
+        )
 
 
 def _write(file: Path, text: str) -> None:

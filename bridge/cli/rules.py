@@ -14,7 +14,7 @@ from bridge.cli.explanation import put_explanation
 from bridge.cli.made import made_finder
 from bridge.cli.opened import with_store
 from bridge.cli.options import option, settings_of, with_config, with_json, with_verbose
-from bridge.cli.output import plain, put, put_json, put_table, say
+from bridge.cli.output import from_here, plain, put, put_json, put_table, say
 from bridge.cli.rule_tests import test
 from bridge.cli.ruleset import counts_of, rules_of
 from bridge.clock import wall_clock
@@ -105,7 +105,7 @@ def list_(ctx: click.Context, config: Path, as_json: bool) -> None:
             "" if rule.enabled else "disabled",
             counts[rule.name].matched,
             counts[rule.name].errors,
-            rule.place,
+            from_here(rule.place),
         )
         for rule in found.rules
     )

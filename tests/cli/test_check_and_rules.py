@@ -135,7 +135,7 @@ rules:
     assert done.exit_code == 1
     assert done.stdout == ""
     for words in (
-        "first.yaml:4:9",
+        "error: rules/first.yaml:4:9: ",  # as one types it here
         'no action is called "logg" (did you mean "log"?)',
         "two rules are called",
         "scoer",
