@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bridge.match.syncs import Side, other
 from tests.sync.ends.end import Writes
-from tests.sync.ends.journal import of_thing
+from tests.sync.ends.journal import of_thing, was_seen
 from tests.sync.storm import Edit, Storm
 
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -37,25 +37,28 @@ async def check_fields(storm: Storm, number: int) -> None:
 
 
 def may_stand(storm: Storm, number: int, said: Sequence[Edit]) -> set[str]:
-    """What a field may say at the end: what people said last. Where a side is blind, an edit there
-    in the one request between a look and a write may be lost."""
+    """What a field may say at the end: what people said last, but for what may be lost where a side
+    is blind."""
     good: set[str] = set()
     while said:
         good.add(said[-1].said)
         if storm.pairing.conflict in SIDES:  # and not what is newest
             good.update([one.said for one in said if one.side == storm.pairing.conflict][-1:])
-        lost = [one for one in said if in_gap(storm, number, one)]
+        lost = [one for one in said if may_be_lost(storm, number, one)]
         said = [one for one in said if lost and one is not lost[-1]]
     return good
 
 
-def in_gap(storm: Storm, number: int, edit: Edit) -> bool:
-    """Whether the next thing that the bridge asked for, on a side that is blind, was a write."""
+def may_be_lost(storm: Storm, number: int, edit: Edit) -> bool:
+    """Whether a side is blind for an edit: the next thing that the bridge asked for was a write;
+    or the edit led back, as far as the side tells, to what the bridge had seen last."""
     if edit.side != storm.pairing.blind:
         return False
     path = storm.ends[edit.side].path(storm.pairs[number][edit.side])
     asked = [one for one in of_thing(storm.world, path) if one.number > edit.request]
-    return bool(asked) and asked[0].method == "PATCH"
+    overwritten = bool(asked) and asked[0].method == "PATCH"
+    back = edit.said == storm.pairing.untimed and not was_seen(storm.world, path, edit.request)
+    return overwritten or back
 
 
 async def check_comments(storm: Storm, number: int) -> None:

@@ -65,7 +65,8 @@ class Pairing:
     reconciled: whether the reconciler has to look at the end, since one side's webhooks cannot be
     told apart when they say the same again.
     blind: the side that cannot be checked after a write: an edit in the one request between the
-    bridge's look and its write may be lost there, as the documentation says.
+    bridge's look and its write may be lost there, as the documentation says. untimed: what it
+    tells no time of, so that it counts as untouched where it was another thing between two looks.
     """
 
     left: Callable[[World], End]
@@ -80,6 +81,7 @@ class Pairing:
     reason: str = ""
     step_ms: tuple[int, int] = (5, 900)
     blind: Side | None = None
+    untimed: str | None = None
     reconciled: bool = False
 
     def rules(self) -> str:
@@ -196,7 +198,7 @@ PAIRINGS: Mapping[str, Pairing] = {
         GitHubAlert, JiraIssue, (("github", "alert"), ("jira", "issue")),
         {"status": Meaning(ALERT_STATUS, JIRA_STATUS | {"In Progress": OPEN})},
         record="left", comments=False, reason="false positive", step_ms=(1_000, 3_000),
-        blind="left",
+        blind="left", untimed=OPEN,
     ),
     "sentry": Pairing(
         SentryIssue, JiraIssue, (("sentry", "alert"), ("jira", "issue")),

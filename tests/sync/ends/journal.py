@@ -20,13 +20,26 @@ def carried_out(entry: Entry) -> bool:
     return entry.status < 300
 
 
+def about(world: World, path: str) -> Sequence[Entry]:
+    """Every request about one thing, and about nothing below it."""
+    entries = world.sandbox.app.journal.entries
+    return [entry for entry in entries if f"/{entry.site}{entry.path}" == path]
+
+
 def of_thing(world: World, path: str) -> Sequence[Entry]:
-    """Every request of the bridge about one thing, and about nothing below it."""
-    return [
-        entry
-        for entry in world.sandbox.app.journal.entries
-        if f"/{entry.site}{entry.path}" == path and of_bridge(entry)
-    ]
+    """Those of the bridge."""
+    return [entry for entry in about(world, path) if of_bridge(entry)]
+
+
+def was_seen(world: World, path: str, request: int) -> bool:
+    """Whether the bridge had seen a thing, by the time of a request, as the last change left it."""
+    for entry in reversed(about(world, path)):
+        if entry.number <= request and carried_out(entry):
+            if entry.method == "PATCH":
+                return False
+            if of_bridge(entry):
+                return True
+    return True
 
 
 def bridge_writes(world: World, path: str) -> Sequence[Any]:
