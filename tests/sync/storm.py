@@ -20,12 +20,15 @@ from tests.sync.world import Mail, World, open_world
 GAP_CHANCE = 0.04
 """How often somebody edits while the bridge waits for an answer."""
 
+NEW_CHANCE = 0.6
+"""How often somebody writes a comment, where there are some that could be edited."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One thing that a person did. said: in the words shared by both sides.
 
-    request: how many requests the stand-ins had been asked by then.
+    request: how many requests the stand-ins had been asked by then. id: of a comment.
     """
 
     at: int
@@ -34,6 +37,7 @@ class Edit:
     field: str
     said: str
     request: int
+    id: str = ""
 
 
 @dataclass
@@ -76,9 +80,11 @@ class Storm:
             names = [*self.pairing.fields, *(["comment"] if self.pairing.comments else [])]
             name = self.chance.choice(["status", *names])  # of all fields the most awkward one
             asked = self.world.sandbox.app.journal.count
-            said = await self._do(number, side, name)
-            if said is not None:
-                self.made.append(Edit(self.world.clock(), number, side, name, said, asked))
+            made = Edit(self.world.clock(), number, side, name, "", asked)
+            if name == "comment":
+                self.made.append(await self._say(made))
+            elif (said := await self._do(number, side, name)) is not None:
+                self.made.append(replace(made, said=said))
             self.world.clock.advance(5)
         finally:
             self.busy = False
@@ -87,14 +93,23 @@ class Storm:
         """What was said; None where that was not to be."""
         end, thing = self.ends[side], self.pairs[number][side]
         words = f"{name} {len(self.made)} {self.left}"
-        if name == "comment":
-            await end.remark(thing, words)
-            return words
         known = self.pairing.fields[name].of(side)
         now = (await end.read(thing))[name]
         value = self.chance.choice([one for one in known or (words,) if one != now])
         done = await end.change(thing, name, value)
         return self.pairing.fields[name].said(side, value) if done else None
+
+    async def _say(self, new: Edit) -> Edit:
+        """A new comment, or other words in one that was written on that side."""
+        end, thing = self.ends[new.side], self.pairs[new.pair][new.side]
+        words = f"comment {len(self.made)} {self.left}"
+        own = [one for one in self.said(new.pair, "comment") if one.side == new.side]
+        if not own or self.chance.random() < NEW_CHANCE:
+            return replace(new, said=words, id=await end.remark(thing, words))
+        edited = self.chance.choice(own)
+        await end.edit_remark(thing, edited.id, words)
+        self.made[self.made.index(edited)] = replace(edited, said=words)
+        return replace(new, field="edited comment", said=words)
 
     def order(self, mail: list[Mail]) -> list[Mail]:
         """Some twice, and all in another order."""

@@ -195,17 +195,29 @@ class World:
     async def edit(self, key: str, fields: JSON) -> None:
         await self.person("PUT", f"/jira/rest/api/2/issue/{key}", {"fields": fields})
 
-    async def remark(self, key: str, text: str) -> None:
-        await self.person("POST", f"/jira/rest/api/2/issue/{key}/comment", {"body": text})
+    async def remark(self, key: str, text: str) -> str:
+        path = f"/jira/rest/api/2/issue/{key}/comment"
+        return str((await self.person("POST", path, {"body": text}))["id"])
+
+    async def edit_remark(self, key: str, comment_id: str, text: str) -> None:
+        path = f"/jira/rest/api/2/issue/{key}/comment/{comment_id}"
+        await self.person("PUT", path, {"body": text})
 
     async def change(self, case_id: str, fields: dict[str, JSON]) -> None:
         case = await self.person("GET", f"/kibana/api/cases/{case_id}")
         one: JSON = {"id": case_id, "version": case["version"], **fields}
         await self.person("PATCH", "/kibana/api/cases", {"cases": [one]})
 
-    async def note(self, case_id: str, text: str) -> None:
+    async def note(self, case_id: str, text: str) -> str:
         body: JSON = {"type": "user", "comment": text, "owner": "cases"}
-        await self.person("POST", f"/kibana/api/cases/{case_id}/comments", body)
+        case = await self.person("POST", f"/kibana/api/cases/{case_id}/comments", body)
+        return str(case["comments"][-1]["id"])
+
+    async def edit_note(self, case_id: str, comment_id: str, text: str) -> None:
+        path = f"/kibana/api/cases/{case_id}/comments"
+        old = await self.person("GET", f"{path}/{comment_id}")
+        kept = {name: old[name] for name in ("id", "version", "type", "owner")}
+        await self.person("PATCH", path, {**kept, "comment": text})
 
     async def jira(self, key: str) -> dict[str, str]:
         fields = (await self.person("GET", f"/jira/rest/api/2/issue/{key}"))["fields"]

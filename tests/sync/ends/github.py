@@ -55,8 +55,13 @@ class GitHubIssue:
         await self.world.person("PATCH", self.path(thing), body)
         return True
 
-    async def remark(self, thing: str, text: str) -> None:
-        await self.world.person("POST", f"{self.path(thing)}/comments", {"body": text})
+    async def remark(self, thing: str, text: str) -> str:
+        made = await self.world.person("POST", f"{self.path(thing)}/comments", {"body": text})
+        return str(made["id"])
+
+    async def edit_remark(self, thing: str, remark_id: str, text: str) -> None:
+        path = f"{self.path(thing).rpartition('/')[0]}/comments/{remark_id}"
+        await self.world.person("PATCH", path, {"body": text})
 
     async def remarks(self, thing: str) -> list[str]:
         found = await _all(self.world, f"{self.path(thing)}/comments")
@@ -115,7 +120,10 @@ class GitHubAlert:
         await self.world.person("PATCH", self.path(thing), body)
         return True
 
-    async def remark(self, thing: str, text: str) -> None:
+    async def remark(self, thing: str, text: str) -> str:
+        raise AssertionError("an alert has no comments")
+
+    async def edit_remark(self, thing: str, remark_id: str, text: str) -> None:
         raise AssertionError("an alert has no comments")
 
     async def remarks(self, thing: str) -> list[str]:

@@ -43,8 +43,11 @@ class JiraIssue:
         await self.world.edit(thing, {field: given[field]})
         return True
 
-    async def remark(self, thing: str, text: str) -> None:
-        await self.world.remark(thing, text)
+    async def remark(self, thing: str, text: str) -> str:
+        return await self.world.remark(thing, text)
+
+    async def edit_remark(self, thing: str, remark_id: str, text: str) -> None:
+        await self.world.edit_remark(thing, remark_id, text)
 
     async def remarks(self, thing: str) -> list[str]:
         return await self.world.remarks(thing)

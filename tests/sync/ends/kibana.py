@@ -34,8 +34,11 @@ class KibanaCase:
         await self.world.change(thing, {NAMES[field]: given})
         return True
 
-    async def remark(self, thing: str, text: str) -> None:
-        await self.world.note(thing, text)
+    async def remark(self, thing: str, text: str) -> str:
+        return await self.world.note(thing, text)
+
+    async def edit_remark(self, thing: str, remark_id: str, text: str) -> None:
+        await self.world.edit_note(thing, remark_id, text)
 
     async def remarks(self, thing: str) -> list[str]:
         return await self.world.notes(thing)

@@ -24,7 +24,12 @@ CHANGE = """mutation Change($id: String!, $input: IssueUpdateInput!) {
 MAKE = """mutation Make($input: IssueCreateInput!) {
   issueCreate(input: $input) { success issue { identifier } }
 }"""
-SAY = """mutation Say($input: CommentCreateInput!) { commentCreate(input: $input) { success } }"""
+SAY = """mutation Say($input: CommentCreateInput!) {
+  commentCreate(input: $input) { success comment { id } }
+}"""
+EDIT = """mutation Edit($id: String!, $input: CommentUpdateInput!) {
+  commentUpdate(id: $id, input: $input) { success }
+}"""
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,13 @@ class LinearIssue:
         await self._ask(CHANGE, {"id": thing, "input": given})
         return True
 
-    async def remark(self, thing: str, text: str) -> None:
+    async def remark(self, thing: str, text: str) -> str:
         issue = await self._issue(thing)
-        await self._ask(SAY, {"input": {"issueId": issue["id"], "body": text}})
+        made = await self._ask(SAY, {"input": {"issueId": issue["id"], "body": text}})
+        return str(made["commentCreate"]["comment"]["id"])
+
+    async def edit_remark(self, thing: str, remark_id: str, text: str) -> None:
+        await self._ask(EDIT, {"id": remark_id, "input": {"body": text}})
 
     async def remarks(self, thing: str) -> list[str]:
         return [one["body"] for one in (await self._issue(thing))["comments"]["nodes"]]

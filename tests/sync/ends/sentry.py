@@ -31,7 +31,10 @@ class SentryIssue:
         await self.world.person("PUT", self.path(thing), {field: value})
         return True
 
-    async def remark(self, thing: str, text: str) -> None:
+    async def remark(self, thing: str, text: str) -> str:
+        raise AssertionError("of an alert only the status is synced")
+
+    async def edit_remark(self, thing: str, remark_id: str, text: str) -> None:
         raise AssertionError("of an alert only the status is synced")
 
     async def remarks(self, thing: str) -> list[str]:

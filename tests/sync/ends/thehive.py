@@ -37,8 +37,12 @@ class TheHiveCase:
         await self.world.person("PATCH", self.path(thing), {NAMES[field]: given})
         return True
 
-    async def remark(self, thing: str, text: str) -> None:
-        await self.world.person("POST", f"{self.path(thing)}/comment", {"message": text})
+    async def remark(self, thing: str, text: str) -> str:
+        path = f"{self.path(thing)}/comment"
+        return str((await self.world.person("POST", path, {"message": text}))["_id"])
+
+    async def edit_remark(self, thing: str, remark_id: str, text: str) -> None:
+        await self.world.person("PATCH", f"/thehive/api/v1/comment/{remark_id}", {"message": text})
 
     async def remarks(self, thing: str) -> list[str]:
         query: JSON = [
