@@ -53,7 +53,7 @@ SPECIAL = re.compile(
     r"|:(?=[DPp](?!\w))"  # :D and :P are pictures
 )
 ENTITIES = {"\\": "&#92;", "&": "&amp;", ":": "&#58;"}
-AT_LINE_START = re.compile(r"(?m)^([ \t]*)(?:(#)|(h[1-6]|bq)(\.))")
+AT_LINE_START = re.compile(r"(?m)^([^\S\n]*)(?:(#)|(h[1-6]|bq)(\.))")
 
 LANGUAGES = frozenset(
     ("bash", "c", "css", "go", "groovy", "haskell", "html", "java", "javascript", "js", "json")

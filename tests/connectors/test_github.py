@@ -253,6 +253,15 @@ async def test_alert_is_dismissed_with_its_reason_and_opened_again(
     assert changed.state == "open"
 
 
+async def test_longest_text_leaves_room_for_the_parent_and_the_mark(github: Opened) -> None:
+    parent = f"{'o' * 39}/{'r' * 100}#1234567890"
+    given: dict[str, JSON] = {"summary": "x", "description": "word " * 30_000, "parent": parent}
+    await github.run("create_ticket", given)
+    body = json.loads(recorder(github).requests[-1].content)["body"]
+    assert f"Part of {parent}\n\n<!-- scanbridge:" in body
+    assert len(body) <= 65_536
+
+
 @pytest.mark.parametrize("kind", ["code-scanning", "secret-scanning"])
 async def test_comment_of_a_reopened_alert_is_sent_or_told_as_lost(
     github: Opened, kind: str

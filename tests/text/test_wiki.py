@@ -113,6 +113,7 @@ def bare(text: str) -> str:
 @given(NASTY)
 @example("\\\n ")
 @example("a\u2028# b")
+@example("\xa0# b")
 def test_literal_paragraph_never_acts(text: str) -> None:
     written = write_wiki(Document((Paragraph(literal(tidy(text))),))).text
     shown = literal_of(written.replace("\n", r" \\ "))

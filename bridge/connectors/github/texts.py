@@ -16,7 +16,9 @@ CALLS = re.compile(r"(?<![A-Za-z0-9@])@(?=[A-Za-z0-9])|#(?=\d)|(?<![A-Za-z0-9])G
 https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/
 autolinked-references-and-urls, read 2026-11."""
 
-ROOM_FOR_MARK = 100
+ROOM_FOR_MARK = 300
+"""The mark's line takes 50 characters; one that names a parent, with a repository's longest name,
+160."""
 
 
 def body_text(github: GitHub, text: str, text_format: TextFormat) -> Written:
