@@ -175,3 +175,25 @@ def fail_next(world: World) -> Callable[[], Awaitable[object]]:
         world.fault(_5xx="before:next:1")
 
     return fail
+
+
+async def test_try_that_is_repeated_makes_a_transition_again_that_was_undone_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """A mark in the issue tells a retry that it made this very transition: then, and not now."""
+    async with gap(tmp_path, "kibana") as world:
+        issue, case = world.things["left"], world.things["right"]
+        await world.change("left", "status", "Done")
+        world.world.clock.advance(60_000)
+        await world.ends["right"].change(case, "status", "open")
+        world.then("left", 3, "summary", "Worse", "/transitions")
+        world.edit = fail_next(world.world)  # what it reads after the transition to Reopened
+        await world.world.deliver()
+        world.world.fault()
+        assert (await world.ends["left"].read(issue))["status"] == "Reopened"
+        for side, status in (("left", "Done"), ("right", "in-progress"), ("right", "open")):
+            world.world.clock.advance(5_000)
+            end: Side = "left" if side == "left" else "right"
+            await world.ends[end].change(world.things[end], "status", status)
+        await world.world.settle()
+        assert await world.said("status") == {"left": "open", "right": "open"}
