@@ -15,6 +15,9 @@ from bridge.sandbox.serve import serve_sandbox
 from bridge.sandbox.webhooks import Target
 
 PORT = 8090
+LATENCY_MS = 40
+"""About what the quickest answers of a service over the internet take; arbitrary. What is measured
+against systems that answer at once says nothing of real ones."""
 
 
 @click.command()
@@ -31,6 +34,11 @@ PORT = 8090
     "--fault", "faults", of="sandbox", multiple=True, metavar="NAME=VALUE",
     help=f"How it shall misbehave; may be given several times. NAME is one of {', '.join(NAMES)}.",
 )  # fmt: skip
+@option(
+    "--latency", of="sandbox", type=click.IntRange(0, 60_000), default=LATENCY_MS,
+    show_default=True, metavar="MILLISECONDS",
+    help="How long an answer takes; those of real systems take longer still. 0: at once.",
+)  # fmt: skip
 @option("--webhook", of="sandbox", metavar="URL", help="Where its Jira reports changes to.")
 @option("--webhook-secret", of="sandbox", metavar="TEXT", help="What it signs them with.")
 @with_json
@@ -41,12 +49,15 @@ def sandbox(
     port: int,
     seed: int,
     faults: tuple[str, ...],
+    latency: int,
     webhook: str | None,
     webhook_secret: str | None,
 ) -> None:
     """Serve stand-ins for Jira and the other systems the bridge calls, on this machine only."""
     targets = (Target(webhook, webhook_secret or ""),) if webhook else ()
-    options = SandboxOptions(seed=seed, faults=_faults(faults), webhooks=targets)
+    options = SandboxOptions(
+        seed=seed, faults=_faults(faults), webhooks=targets, answer_seconds=latency / 1000
+    )
 
     def started(address: str, app: Sandbox) -> None:
         others = {name: one.kind.title for name, one in app.neighbours.items()}

@@ -45,6 +45,7 @@ class SandboxOptions:
     root: the site that answers without its mount. webhooks: where changes are reported to.
     tokens: what the other vendors' stand-ins let in; empty lets any credentials in.
     webhook_delays_seconds: between the tries of one webhook; as many tries as numbers, plus one.
+    answer_seconds: how long every answer of a stand-in takes.
     """
 
     seed: int = 1
@@ -56,6 +57,7 @@ class SandboxOptions:
     client_secret: str = field(default="made-up-sandbox-client-secret", repr=False)
     webhooks: Sequence[Target] = ()
     webhook_delays_seconds: Sequence[float] = DELAYS_SECONDS
+    answer_seconds: float = 0.0
 
 
 class Sandbox:
@@ -67,7 +69,9 @@ class Sandbox:
         if options.root not in SITES:
             raise ValueError(f"no site {options.root}; known are {', '.join(SITES)}")
         self.options = options
-        self.conditions = Conditions(clock, options.seed, options.faults, sleep)
+        self.conditions = Conditions(
+            clock, options.seed, options.faults, sleep, options.answer_seconds
+        )
         self.webhooks = Webhooks(self.conditions, options.webhooks, options.webhook_delays_seconds)
         self.journal = Journal()
         self.states: dict[str, JiraState] = {}

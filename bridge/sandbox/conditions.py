@@ -14,6 +14,7 @@ class Conditions:
     """faults: replaced as a whole while the sandbox runs.
 
     sleep: handed in, so that tests need not wait.
+    answer_seconds: how long every answer takes, without any fault.
     """
 
     def __init__(
@@ -22,11 +23,13 @@ class Conditions:
         seed: int,
         faults: Faults = NONE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        answer_seconds: float = 0.0,
     ) -> None:
         self.clock = clock
         self.seed = seed
         self.faults = faults
         self.sleep = sleep
+        self.answer_seconds = answer_seconds
         # Not for secrets: the same seed has to give the same run.
         self.random = Random(seed)  # noqa: S311
         self.identifiers = Random(seed + 1)  # noqa: S311

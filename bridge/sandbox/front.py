@@ -71,8 +71,9 @@ class Front:
         now = self.conditions.clock()
         reply = await reply_to(request)
         self._write_down(request, reply, now)
-        if self.conditions.faults.slow_seconds:
-            await self.conditions.sleep(self.conditions.faults.slow_seconds)
+        wait = self.conditions.answer_seconds + self.conditions.faults.slow_seconds
+        if wait:
+            await self.conditions.sleep(wait)
         if reply.lost:
             await hang_up(scope, receive)
             return

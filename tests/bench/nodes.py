@@ -136,7 +136,8 @@ async def run_load(workers: int, server: Path, uri: str, load: Load) -> Run:
         async with AsyncExitStack() as stack:
             port = free_port(HOST, 0)
             sandbox = f"http://{HOST}:{port}"
-            words = ("sandbox", "--port", str(port), "--fault", f"slow={load.slow:g}")
+            latency = str(round(load.slow * 1000))
+            words = ("sandbox", "--port", str(port), "--latency", latency)
             log = folder / "sandbox.log"
             jira = await stack.enter_async_context(running("sandbox", words, log, f"{sandbox}/"))
             nodes: list[int] = []

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bridge.cli.sandbox import LATENCY_MS
 from bridge.demo.processes import free_port, running
 from tests.bench.backlog import done_events, resident_mb
 from tests.bench.wire import body_of, sandbox_process, signed
@@ -93,7 +94,7 @@ async def soak(minutes: int) -> None:
         (folder / "rules").mkdir()
         (folder / "rules" / "soak.yaml").write_text(RULES)
         configuration = folder / "bridge.yaml"
-        async with sandbox_process() as jira:
+        async with sandbox_process(LATENCY_MS) as jira:
             text = CONFIGURATION.format(port=port, days=1 / 1440, jira=jira)
             configuration.write_text(text)
             words = ("serve", "--config", str(configuration))

@@ -187,6 +187,22 @@ async def test_the_same_seed_repeats_the_same_run() -> None:
     assert first != other
 
 
+async def test_answers_take_as_long_as_the_options_say() -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    options = SandboxOptions(answer_seconds=0.04)
+    async with (
+        running_sandbox(options, sleep=wait) as sandbox,
+        httpx.AsyncClient(base_url=sandbox.base_url) as client,
+    ):
+        await client.get("/jira/rest/api/2/serverInfo")
+        await client.get("/sandbox/faults")
+    assert waited == [0.04]
+
+
 async def test_slow_waits_after_the_write_and_before_the_answer() -> None:
     waited: list[float] = []
     issues: list[int] = []
