@@ -13,40 +13,36 @@ from bridge.action import Call
 from bridge.calling import AnyCall
 from bridge.connectors.mirror import Moved, Said
 from bridge.connectors.parameters import EditComment
-from bridge.event import JSON
-from bridge.sandbox.github.state import REPOSITORY
+from tests.sync.ends.end import End
+from tests.sync.pairings import PAIRINGS, Pairing
 from tests.sync.world import World, open_world
-
-KINDS = {"github": "issue", "linear": "issue", "kibana": "case", "thehive": "case"}
-SUBJECTS = {"kibana": "kibana/case/", "thehive": "thehive/"}
-
-RULES = """
-version: 1
-sync:
-  - name: both
-    left: {{in: jira, kind: issue}}
-    right: {{in: {far}, kind: {kind}}}
-    fields:
-      summary: {{}}
-      comments: {{}}
-"""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """key: the issue in Jira. there: what it is tied to. far: the system that has that."""
+    """An issue in Jira and what it is tied to, as sync sees and people change them.
+
+    far: the other system. key, there: the things.
+    """
 
     world: World
+    pairing: Pairing
     far: str
     key: str
     there: str
+
+    def end(self, system: str) -> tuple[End, str]:
+        if system == "jira":
+            return self.pairing.left(self.world), self.key
+        return self.pairing.right(self.world), self.there
 
     async def said(self, system: str) -> dict[str, Said]:
         """The comments of a side, by the first line."""
         integration = self.world.parts.engine.registry.get(("default", system))
         assert integration is not None
-        kind, key = ("issue", self.key) if system == "jira" else (KINDS[self.far], self.there)
-        thing = await integration.connector.mirrors[kind](integration.client, key, True)
+        kinds = dict(self.pairing.ends)
+        mirror = integration.connector.mirrors[kinds[system]]
+        thing = await mirror(integration.client, self.end(system)[1], True)
         found = {one.body.split("\n")[0]: one for one in thing.comments}
         assert len(found) == len(thing.comments)
         return found
@@ -59,62 +55,15 @@ class Pair:
             for mark in one.marks
         }
 
-    async def remark(self, text: str) -> None:
-        match self.far:
-            case "github":
-                number = self.there.rpartition("#")[2]
-                path = f"/github/repos/{REPOSITORY}/issues/{number}/comments"
-                await self.world.person("POST", path, {"body": text})
-            case "linear":
-                await self.ask(
-                    "mutation Say($input: CommentCreateInput!) {"
-                    " commentCreate(input: $input) { success } }",
-                    {"input": {"issueId": await self.linear_id(), "body": text}},
-                )
-            case "kibana":
-                await self.world.note(self.there, text)
-            case _:
-                path = f"/thehive/api/v1/case/{self.there}/comment"
-                await self.world.person("POST", path, {"message": text})
+    async def remark(self, system: str, text: str) -> None:
+        end, thing = self.end(system)
+        await end.remark(thing, text)
 
     async def edit(self, system: str, comment_id: str, text: str) -> None:
         """A person's edit."""
         self.world.clock.advance(5_000)
-        world = self.world
-        match system:
-            case "jira":
-                path = f"/jira/rest/api/2/issue/{self.key}/comment/{comment_id}"
-                await world.person("PUT", path, {"body": text})
-            case "github":
-                path = f"/github/repos/{REPOSITORY}/issues/comments/{comment_id}"
-                await world.person("PATCH", path, {"body": text})
-            case "linear":
-                await self.ask(
-                    "mutation Edit($id: String!, $input: CommentUpdateInput!) {"
-                    " commentUpdate(id: $id, input: $input) { success } }",
-                    {"id": comment_id, "input": {"body": text}},
-                )
-            case "kibana":
-                path = f"/kibana/api/cases/{self.there}/comments"
-                old = await world.person("GET", f"{path}/{comment_id}")
-                kept = {name: old[name] for name in ("id", "version", "type", "owner")}
-                await world.person("PATCH", path, {**kept, "comment": text})
-            case _:
-                path = f"/thehive/api/v1/comment/{comment_id}"
-                await world.person("PATCH", path, {"message": text})
-
-    async def ask(self, query: str, variables: JSON) -> dict[str, JSON]:
-        body: JSON = {"query": query, "variables": variables}
-        answer = await self.world.person("POST", "/linear/graphql", body)
-        assert "errors" not in answer, answer
-        found: dict[str, JSON] = answer["data"]
-        return found
-
-    async def linear_id(self) -> JSON:
-        query = "query Of($id: String!) { issue(id: $id) { id } }"
-        found = (await self.ask(query, {"id": self.there}))["issue"]
-        assert isinstance(found, dict)
-        return found["id"]
+        end, thing = self.end(system)
+        await end.edit_remark(thing, comment_id, text)
 
     async def wrote(self) -> list[str]:
         """Everything that sync has written, in its words."""
@@ -122,46 +71,17 @@ class Pair:
         return [words for row in rows for words in json.loads(row[0] or "{}").get("wrote", ())]
 
 
-async def make_there(world: World, far: str) -> str:
-    match far:
-        case "github":
-            path = f"/github/repos/{REPOSITORY}/issues"
-            made = await world.person("POST", path, {"title": "Weak key"})
-            return f"{REPOSITORY}#{made['number']}"
-        case "linear":
-            query = (
-                "mutation Make($input: IssueCreateInput!) {"
-                " issueCreate(input: $input) { issue { identifier } } }"
-            )
-            teams = await world.person(
-                "POST", "/linear/graphql", {"query": "{ teams { nodes { id } } }"}
-            )
-            team = teams["data"]["teams"]["nodes"][0]["id"]
-            variables: JSON = {"input": {"teamId": team, "title": "Weak key"}}
-            body: JSON = {"query": query, "variables": variables}
-            made = await world.person("POST", "/linear/graphql", body)
-            return str(made["data"]["issueCreate"]["issue"]["identifier"])
-        case "kibana":
-            return await world.case()
-        case _:
-            new: JSON = {"title": "Weak key", "description": "d", "severity": 1}
-            return str((await world.person("POST", "/thehive/api/v1/case", new))["_id"])
-
-
-@pytest.fixture(params=list(KINDS))
+@pytest.fixture(params=["github", "linear", "kibana", "thehive"])
 async def pair(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
     far = str(request.param)
-    rules = RULES.format(far=far, kind=KINDS[far])
-    async with open_world(tmp_path, rules=rules) as world:
-        key, there = await world.issue(), await make_there(world, far)
-        if KINDS[far] == "case":
-            await world.tie("case", there, SUBJECTS[far] + there, "jira", key)
-        else:
-            await world.tie("issue", key, key, far, there)
+    pairing = PAIRINGS[far]
+    async with open_world(tmp_path, rules=pairing.rules()) as world:
+        key, there = await pairing.left(world).make(), await pairing.right(world).make()
+        await pairing.tie(world, key, there)
         await world.settle()
-        pair = Pair(world, far, key, there)
-        await world.remark(key, "Seen in Jira.")
-        await pair.remark("Seen there.")
+        pair = Pair(world, pairing, far, key, there)
+        await pair.remark("jira", "Seen in Jira.")
+        await pair.remark(far, "Seen there.")
         await world.settle()
         assert set(await pair.said("jira")) == {"Seen in Jira.", "Seen there."}
         assert set(await pair.said(far)) == {"Seen in Jira.", "Seen there."}
@@ -205,7 +125,7 @@ async def test_copy_that_a_person_edited_stays_until_the_original_is_edited_agai
 
 
 async def test_edit_while_it_is_not_known_whether_the_copy_was_made_is_not_lost(pair: Pair) -> None:
-    await pair.remark("A new one.")
+    await pair.remark(pair.far, "A new one.")
     pair.world.fault(lost_answer="next:1")
     await pair.world.deliver()
     waiting = await pair.world.unfinished()
@@ -226,7 +146,7 @@ async def test_edit_is_refused_where_somebody_was_faster(pair: Pair) -> None:
         ticket = pair.key if system == "jira" else pair.there
         parameters = EditComment(ticket=ticket, comment=copy.id, body="Ours.")
         call: AnyCall = Call(
-            "edit_comment", parameters, "a" * 24, False, 1, 0, 0, "evt", "both",
+            "edit_comment", parameters, "a" * 24, False, 1, 0, 0, "evt", "storm",
             {"comment": copy.body},
         )  # fmt: skip
         with pytest.raises(Moved):
