@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.calling import Integration
+from bridge.calling import UNAUTHORIZED, Integration
 from bridge.cases import case_mark
 from bridge.changes import digest, words
 from bridge.clock import Clock
@@ -144,6 +144,8 @@ class Commenting:
                 there, "edit_comment", parameters, mark, expected={"comment": one.copy.body}
             )
         except GiveUp as error:  # such as a copy that the account may not edit: not asked again
+            if error.status == UNAUTHORIZED:
+                raise  # that is about the account, and says nothing of this comment
             reasons.append(f"an edited comment stays as it was on {there.id}: {error}")
             done = []
         kept = Carried(self.clock(), said.edited_at, digest(said.body), one.copy.id, (wrote,))

@@ -204,3 +204,29 @@ async def test_edit_that_cannot_be_carried_is_said_and_holds_nothing_up(pair: Pa
     (reason,) = (row[1] for row in rows if "comment" in row[1])
     assert reason.startswith(f"an edited comment stays as it was on {pair.key}: ")
     assert f"summary of {pair.there}: Worse" in await pair.wrote()
+
+
+async def test_edit_that_meets_a_wrong_credential_is_carried_once_that_is_mended(
+    pair: Pair,
+) -> None:
+    world, journal = pair.world, pair.world.sandbox.app.journal
+    allowed = world.sandbox.app.options.credentials.basic
+    assert isinstance(allowed, dict)
+
+    async def meanwhile(_seconds: float) -> None:
+        if any(one.path.endswith(f"{pair.key}/comment") for one in journal.entries):
+            allowed["somebody@else.example"] = "another-token"
+
+    await pair.edit(pair.far, (await pair.said(pair.far))["Seen there."].id, "Seen twice.")
+    journal.clear()
+    world.sandbox.app.conditions.sleep = meanwhile
+    world.fault(slow="0.001")
+    await world.settle()
+    ((reason,),) = await world.rows("SELECT reason FROM actions WHERE state = 'dead'")
+    assert "401" in reason
+    world.fault()
+    allowed.clear()
+    assert "Seen there." in await pair.said("jira")
+    assert [one async for one in world.parts.engine.reconciler.all() if one.differences]
+    await world.settle()
+    assert "Seen twice." in await pair.said("jira")
