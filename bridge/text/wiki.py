@@ -14,6 +14,7 @@ https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all, read 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bridge.text.characters import tidy
@@ -44,6 +45,7 @@ from bridge.text.tree import (
     literal,
 )
 
+SIGNS: Mapping[type[Inline], str] = {Strong: "*", Emphasis: "_", Struck: "-"}
 BREAK = r" \\ "
 EDGE_BREAKS = re.compile(r"\A(?:\s*\\\\(?=\s))+|(?:\s\\\\\s*)+\Z")
 SPECIAL = re.compile(
@@ -194,6 +196,7 @@ class _Writer:
     def line(self, content: tuple[Inline, ...], line_break: str) -> str:
         """Inlines within one line of markup."""
         parts: list[str] = []
+        content = tuple(self._without_same(content))
         for number, inline in enumerate(content):
             match inline:
                 case Text(text):
@@ -203,28 +206,33 @@ class _Writer:
                 case Code(text):
                     parts.append("{{" + _escape_within(text) + "}}" if text.strip() else text)
                 case Strong(inner):
-                    parts.append(self.phrase("*", content, number, inner))
+                    parts.append(self.phrase(SIGNS[Strong], content, number, inner))
                 case Emphasis(inner):
-                    parts.append(self.phrase("_", content, number, inner))
+                    parts.append(self.phrase(SIGNS[Emphasis], content, number, inner))
                 case Struck(inner):
-                    parts.append(self.phrase("-", content, number, inner))
+                    parts.append(self.phrase(SIGNS[Struck], content, number, inner))
                 case Link():
                     parts.append(self.link(inline))
         return "".join(parts)
 
+    def _without_same(self, content: Iterable[Inline]) -> Iterator[Inline]:
+        """What stands in a phrase in place of the phrase, where its sign is open already: the same
+        sign inside itself would end it, and says nothing new there."""
+        for one in content:
+            if isinstance(one, Strong | Emphasis | Struck) and SIGNS[type(one)] in self.signs:
+                yield from self._without_same(one.content)
+            else:
+                yield one
+
     def phrase(
         self, sign: str, content: tuple[Inline, ...], number: int, inner: tuple[Inline, ...]
     ) -> str:
-        """`*words*`; with braces around the signs where a letter or a sign touches them.
-
-        The same sign inside itself would end it; it says nothing new there.
-        """
-        again = sign in self.signs
+        """`*words*`; with braces around the signs where a letter or a sign touches them."""
         self.signs.append(sign)
         text = self.line(inner, BREAK)
         self.signs.pop()
         words = text.strip()
-        if again or not letters(inner).strip():
+        if not letters(inner).strip():
             return text
         before, after = content[max(number - 1, 0) : number], content[number + 1 : number + 2]
         beside = any(isinstance(one, Strong | Emphasis | Struck) for one in (*before, *after))

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from bridge.text.characters import tidy
 from bridge.text.markdown import read_markdown
 from bridge.text.plain import read_plain
-from bridge.text.tree import CodeBlock, Document, Link, ListBlock, Paragraph, Table, Text, literal
+from bridge.text.tree import (
+    CodeBlock,
+    Document,
+    Emphasis,
+    Link,
+    ListBlock,
+    Paragraph,
+    Strong,
+    Table,
+    Text,
+    literal,
+)
 from bridge.text.wiki import write_table, write_wiki
 from tests.text.test_escape import NASTY
 from tests.text.wiki_reader import literal_of, split_row
@@ -60,6 +71,12 @@ def test_words_behind_a_list_in_an_item_come_before_it_and_it_says_so() -> None:
     written = write_wiki(Document((ListBlock(False, ((inner, words),)),)))
     assert written.text == "* b\n** a"
     assert written.lost == ("words behind a list inside an item stand before it",)
+
+
+def test_sign_that_a_letter_touches_through_a_phrase_of_the_same_kind_has_braces() -> None:
+    inner = Emphasis((Strong((Text("b"),)),))
+    document = Document((Paragraph((Emphasis((Text("a"), inner)),)),))
+    assert write_wiki(document).text == "_a{*}b{*}_"
 
 
 def test_unknown_code_language_is_left_out() -> None:
